@@ -1,0 +1,133 @@
+// Runs under the machine's own Node (20 or later), before anything is installed: node:* imports only.
+// `node stack/bootstrap.js demo|start|test|bench [ARG…]` installs what is missing, then hands over to Node 24.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const node24 = join(root, 'node_modules', 'node', 'bin', 'node')
+const mains = {
+  demo: 'demo/src/main.ts',
+  start: 'stack/src/main.ts',
+  test: 'stack/src/test-main.ts',
+  bench: 'bench/src/main.ts',
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+/** Ends with one sentence on what is missing and one on how to get it. */
+function giveUp(what, remedy) {
+  say(`\n${what}\n→ ${remedy}`)
+  process.exit(1)
+}
+
+/** Runs a long installation with a moving line on a terminal, plain lines elsewhere; its output shows only when it fails. */
+function install(title, command, args, env = {}) {
+  return new Promise(resolve => {
+    const began = Date.now()
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    let last = ''
+    const keep = chunk => {
+      output = (output + chunk).slice(-8000)
+      last = String(chunk).trim().split('\n').pop() ?? last
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    const seconds = () => Math.round((Date.now() - began) / 1000)
+    if (!process.stderr.isTTY) say(`${title} …`)
+    const tick = setInterval(
+      () => {
+        if (process.stderr.isTTY)
+          process.stderr.write(`\r\u001b[K${title} … ${seconds()} s  ${last.slice(0, 60)}`)
+        else say(`${title} … ${seconds()} s`)
+      },
+      process.stderr.isTTY ? 250 : 15_000,
+    )
+    const end = ok => {
+      clearInterval(tick)
+      say(`${process.stderr.isTTY ? '\r\u001b[K' : ''}${title}: ${ok ? 'done' : 'failed'} (${seconds()} s)`)
+      if (!ok) say(output.trim())
+      resolve(ok)
+    }
+    child.on('error', error => {
+      output += error.message
+      end(false)
+    })
+    child.on('exit', code => end(code === 0))
+  })
+}
+
+async function ensurePackages() {
+  const stamp = join(root, 'node_modules', '.strangler-stamp')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node24)) return
+  const ok = await install('installing npm packages', 'npm', [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--foreground-scripts=false',
+  ])
+  if (!ok) giveUp('npm packages could not be installed.', 'make the npm registry reachable, then run: npm ci')
+  if (!existsSync(node24))
+    giveUp(
+      'Node 24 did not arrive with the `node` npm package.',
+      'allow its install script (npm install-scripts approve node), then run: npm ci',
+    )
+  writeFileSync(stamp, wanted)
+}
+
+function findMariadbd() {
+  const path = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin:/usr/libexec:/opt/homebrew/opt/mariadb/bin`
+  return path.split(':').some(folder => folder !== '' && existsSync(join(folder, 'mariadbd')))
+}
+
+async function ensureMariadb() {
+  if (findMariadbd()) return
+  const remedy = 'install MariaDB 10.11 or later, for example: apt-get install mariadb-server-core'
+  if (spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status !== 0)
+    giveUp('`mariadbd` is not on this machine and apt-get is not either.', remedy)
+  if (process.getuid?.() !== 0)
+    giveUp(
+      '`mariadbd` is not on this machine, and only root may install it.',
+      `sudo ${remedy.split('example: ')[1]}`,
+    )
+  // The core package carries the server without a system service, so nothing of it starts by itself.
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
+  await install('refreshing the package list', 'apt-get', ['update'], quiet)
+  const ok = await install(
+    'installing MariaDB',
+    'apt-get',
+    ['install', '-y', '--no-install-recommends', 'mariadb-server-core'],
+    quiet,
+  )
+  if (!ok || !findMariadbd()) giveUp('MariaDB could not be installed.', remedy)
+}
+
+const [verb, ...args] = process.argv.slice(2)
+const main = mains[verb]
+if (main === undefined)
+  giveUp(`bootstrap knows no “${verb ?? ''}”.`, `one of: ${Object.keys(mains).join(', ')}`)
+if (Number(process.versions.node.split('.')[0]) < 20)
+  giveUp(`This is Node ${process.versions.node}.`, 'use Node 20 or later')
+await ensurePackages()
+await ensureMariadb()
+
+// Its own group would escape Ctrl-C; sharing ours means the terminal's SIGINT reaches both, and only the child acts on it.
+const child = spawn(node24, ['--disable-warning=ExperimentalWarning', join(root, main), ...args], {
+  cwd: root,
+  stdio: 'inherit',
+})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => signal !== 'SIGINT' && child.kill(signal))
+child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
