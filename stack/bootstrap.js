@@ -94,7 +94,8 @@ function findMariadbd() {
 
 async function ensureMariadb() {
   if (findMariadbd()) return
-  const remedy = 'install MariaDB 10.11 or later, for example: apt-get install mariadb-server-core'
+  const remedy =
+    'install MariaDB 10.11 or later, for example: apt-get install mariadb-server-core mariadb-client-core'
   if (spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status !== 0)
     giveUp('`mariadbd` is not on this machine and apt-get is not either.', remedy)
   if (process.getuid?.() !== 0)
@@ -108,7 +109,7 @@ async function ensureMariadb() {
   const ok = await install(
     'installing MariaDB',
     'apt-get',
-    ['install', '-y', '--no-install-recommends', 'mariadb-server-core'],
+    ['install', '-y', '--no-install-recommends', 'mariadb-server-core', 'mariadb-client-core'],
     quiet,
   )
   if (!ok || !findMariadbd()) giveUp('MariaDB could not be installed.', remedy)

@@ -18,13 +18,8 @@ export type Mariadb = {
 }
 
 const run = promisify(execFile)
-const binFolders = [
-  '/usr/sbin',
-  '/usr/bin',
-  '/usr/local/sbin',
-  '/usr/local/bin',
-  '/opt/homebrew/opt/mariadb/bin',
-]
+/** Servers live in sbin, which a user's PATH often lacks. */
+const locate = 'PATH="$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/opt/mariadb/bin"; command -v "$1"'
 
 /**
  * The server runs below a shell that holds our pipe as its lifeline: when this process is gone, even by kill -9,
@@ -185,7 +180,7 @@ async function findBinary(name: string): Promise<string> {
     return (await run('sh', ['-c', locate, 'sh', name])).stdout.trim()
   } catch {
     throw new ToolkitError('MARIADB_MISSING', `\`${name}\` is not on this machine`, {
-      hint: 'install MariaDB 10.11 or later, for example: apt-get install mariadb-server-core',
+      hint: 'install MariaDB 10.11 or later, for example: apt-get install mariadb-server-core mariadb-client-core',
     })
   }
 }

@@ -1,0 +1,129 @@
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { type RunningProcess, removeRunFile, writeRunFile } from './run-file.ts'
+import { type ProcessSpec, type SupervisedProcess, startProcess } from './supervised-process.ts'
+
+export type Supervised = ProcessSpec & {
+  /** `restart`: it may die at any moment without harm and is started again; `stop`: its death stops the system. */
+  onCrash: 'restart' | 'stop'
+}
+
+export type Supervisor = {
+  start(spec: Supervised): Promise<RunningProcess>
+  /** Adds something started elsewhere (the database): its end stops the system, and it is stopped last. */
+  adopt(
+    name: string,
+    running: RunningProcess,
+    ended: Promise<unknown>,
+    stop: () => Promise<void>,
+  ): Promise<void>
+  stop(name: string): Promise<void>
+  kill(name: string, signal: NodeJS.Signals): void
+  running(): Readonly<Record<string, RunningProcess>>
+  /** Resolves with the reason when a part ended that must not. */
+  failed: Promise<Error>
+  stopAll(): Promise<void>
+}
+
+type Part = {
+  running: RunningProcess
+  stop(): Promise<void>
+  kill(signal: NodeJS.Signals): void
+  expected: boolean
+}
+
+const restartsPerMinute = 20
+
+/**
+ * Keeps the processes of one system: starts them, records them in run.json, restarts those that may crash,
+ * and stops everything, last started first, when asked or when one ends that must not.
+ */
+export function createSupervisor(
+  stateDir: string,
+  node: string,
+  baseEnv: NodeJS.ProcessEnv,
+  onLog: (name: string, line: string) => void,
+): Supervisor {
+  const parts = new Map<string, Part>()
+  const crashes = new Map<string, number[]>()
+  let stopping = false
+  let fail: (error: Error) => void
+  const failed = new Promise<Error>(resolve => {
+    fail = resolve
+  })
+
+  const running = () => Object.fromEntries([...parts].map(([name, part]) => [name, part.running]))
+  const record = () => (stopping ? Promise.resolve() : writeRunFile(stateDir, { processes: running() }))
+
+  async function start(spec: Supervised): Promise<RunningProcess> {
+    const child = await startProcess(node, baseEnv, spec, onLog)
+    const { url, adminUrl } = child.ready
+    const entry: RunningProcess = {
+      pid: child.pid,
+      url: url ?? '',
+      ...(adminUrl === undefined ? {} : { adminUrl }),
+    }
+    const part: Part = { running: entry, stop: child.stop, kill: child.kill, expected: false }
+    parts.set(spec.name, part)
+    await record()
+    void watch(spec, child, part)
+    return entry
+  }
+
+  async function watch(spec: Supervised, child: SupervisedProcess, part: Part): Promise<void> {
+    const { code, signal, lastLines } = await child.ended
+    if (stopping || part.expected) return
+    const how = signal ?? `exit ${code}`
+    onLog(spec.name, `ended unexpectedly (${how})`)
+    if (spec.onCrash === 'stop' || crashedTooOften(spec.name)) {
+      const lines = lastLines.map(line => `\n  ${line}`).join('')
+      fail(
+        new ToolkitError('PROCESS_FAILED', `${spec.name} ended (${how})${lines}`, {
+          hint: `its log says why; nothing else was lost`,
+        }),
+      )
+      return
+    }
+    try {
+      await start(spec)
+    } catch (error) {
+      fail(error as Error)
+    }
+  }
+
+  function crashedTooOften(name: string): boolean {
+    const now = performance.now()
+    const recent = [...(crashes.get(name) ?? []), now].filter(at => now - at < 60_000)
+    crashes.set(name, recent)
+    return recent.length > restartsPerMinute
+  }
+
+  return {
+    failed,
+    start,
+    running,
+    adopt: async (name, entry, ended, stop) => {
+      const part: Part = { running: entry, stop, kill: () => {}, expected: false }
+      parts.set(name, part)
+      void ended.then(() => {
+        if (!stopping && !part.expected)
+          fail(new ToolkitError('PROCESS_FAILED', `${name} ended`, { hint: 'its error log says why' }))
+      })
+      await record()
+    },
+    stop: async name => {
+      const part = parts.get(name)
+      if (part === undefined) return
+      part.expected = true
+      await part.stop()
+      parts.delete(name)
+      await record()
+    },
+    kill: (name, signal) => parts.get(name)?.kill(signal),
+    stopAll: async () => {
+      if (stopping) return
+      stopping = true
+      for (const part of [...parts.values()].reverse()) await part.stop()
+      await removeRunFile(stateDir)
+    },
+  }
+}
