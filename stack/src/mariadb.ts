@@ -86,6 +86,7 @@ binlog-format=ROW
 binlog-row-image=FULL
 binlog-row-metadata=FULL
 gtid-strict-mode=1
+log-bin-trust-function-creators=1
 expire-logs-days=7
 character-set-server=utf8mb4
 collation-server=utf8mb4_unicode_ci

@@ -1,0 +1,55 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describeFailure } from '@strangler/kit/run-main.ts'
+import { prefixedLog } from './prefixed-log.ts'
+import { startSystem } from './start-system.ts'
+import { configuredPorts } from './system-config.ts'
+
+/** `npm start`: the embedded system stays up until Ctrl-C. */
+const root = dirname(dirname(import.meta.dirname))
+const stateDir = join(root, '.strangler')
+const configFile = join(root, 'strangler.yaml')
+
+try {
+  await mkdir(stateDir, { recursive: true })
+  const logFile = createWriteStream(join(stateDir, 'system.log'), { flags: 'a', mode: 0o600 })
+  const show = prefixedLog(text => process.stdout.write(text), process.stdout.isTTY === true)
+  const system = await startSystem({
+    root,
+    stateDir,
+    configFile,
+    ports: await configuredPorts(configFile),
+    node: process.execPath,
+    env: process.env,
+    customers: 20_000,
+    onLog: (name, line) => {
+      logFile.write(`${name} ${line}\n`)
+      show(name, line)
+    },
+    onProgress: message => process.stdout.write(`${message} …\n`),
+  })
+  const at = (port: number) => `http://127.0.0.1:${port}`
+  process.stdout.write(`
+The shop is up, with the monolith in charge.
+  entry (REST and SOAP)   ${at(system.ports.proxy)}     try: curl ${at(system.ports.proxy)}/customers/1
+  SOAP contract           ${at(system.ports.proxy)}/soap?wsdl
+  monolith itself         ${at(system.ports.monolith)}
+  customers service       ${at(system.ports.customers)}/openapi.json
+  engine, proxy admin     ${at(system.ports.engine)}, ${at(system.ports.admin)}   (token in .strangler/token)
+  the file you toggle     strangler.yaml
+Next, in another terminal:  npx strangler status   ·   npx strangler plan customers   ·   npx strangler run customers --to canary
+Ctrl-C stops everything.\n\n`)
+  const signal = new Promise<undefined>(resolve => {
+    process.on('SIGINT', () => resolve(undefined))
+    process.on('SIGTERM', () => resolve(undefined))
+  })
+  const failure = await Promise.race([signal, system.supervisor.failed])
+  process.stdout.write('\nstopping …\n')
+  await system.stop()
+  if (failure !== undefined) process.stderr.write(describeFailure(failure))
+  process.exit(failure === undefined ? 0 : 1)
+} catch (error) {
+  process.stderr.write(describeFailure(error))
+  process.exit(1)
+}

@@ -1,0 +1,51 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { parseDocument } from 'yaml'
+import { freePorts } from './free-ports.ts'
+
+/** Where each part of the sample listens; `mariadb` is always a free port. */
+export type Ports = Record<
+  'monolith' | 'customers' | 'facade' | 'rest' | 'proxy' | 'admin' | 'engine' | 'mariadb',
+  number
+>
+
+const upstreams = ['monolith', 'customers', 'facade', 'rest'] as const
+const front = { proxy: 8080, admin: 8081, engine: 8082 }
+
+/**
+ * The ports that strangler.yaml names for the sample's parts, with 8080–8082 for proxy, admin API and engine.
+ * @throws ToolkitError CONFIG_INVALID when an upstream of the sample is missing from the file
+ */
+export async function configuredPorts(configFile: string): Promise<Ports> {
+  const document = parseDocument(await readFile(configFile, 'utf8'))
+  const [mariadb] = await freePorts(1)
+  const named = upstreams.map(name => {
+    const url = document.getIn(['upstreams', name, 'url']) ?? document.getIn(['upstreams', name, 'urls', 0])
+    if (typeof url !== 'string' || !URL.canParse(url))
+      throw new ToolkitError('CONFIG_INVALID', `${configFile}: upstreams.${name} has no url`, {
+        hint: `the sample needs upstreams ${upstreams.join(', ')}; see the file as it was first committed`,
+      })
+    return [name, Number(new URL(url).port)] as const
+  })
+  return { ...front, mariadb: mariadb!, ...Object.fromEntries(named) } as Ports
+}
+
+/** Free ports for a system of its own, and a copy of strangler.yaml in `stateDir` that names them. */
+export async function copyConfigWithFreePorts(
+  configFile: string,
+  stateDir: string,
+): Promise<{ ports: Ports; file: string }> {
+  const names = [...upstreams, 'proxy', 'admin', 'engine', 'mariadb'] as const
+  const free = await freePorts(names.length)
+  const ports = Object.fromEntries(names.map((name, index) => [name, free[index]])) as Ports
+  const document = parseDocument(await readFile(configFile, 'utf8'))
+  for (const name of upstreams)
+    document.setIn(
+      ['upstreams', name],
+      document.createNode({ url: `http://127.0.0.1:${ports[name]}` }, { flow: true }),
+    )
+  const file = join(stateDir, 'strangler.yaml')
+  await writeFile(file, document.toString())
+  return { ports, file }
+}
