@@ -1,0 +1,72 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describeFailure } from '@strangler/kit/run-main.ts'
+import { startSystem } from '@strangler/stack/start-system.ts'
+import { copyConfigWithFreePorts } from '@strangler/stack/system-config.ts'
+import { runDemo } from './run-demo.ts'
+
+/** `npm run demo`: one shot on a system of its own; exit 0 only if every claim held. */
+const root = dirname(dirname(import.meta.dirname))
+const stateDir = join(root, '.strangler', 'demo')
+const reports = join(root, '.strangler', 'reports')
+const write = (text: string) => process.stdout.write(text)
+
+try {
+  await rm(join(stateDir, 'mariadb'), { recursive: true, force: true })
+  await mkdir(stateDir, { recursive: true })
+  await mkdir(reports, { recursive: true })
+  const { ports, file } = await copyConfigWithFreePorts(join(root, 'strangler.yaml'), stateDir)
+  const log = createWriteStream(join(stateDir, 'system.log'), { mode: 0o600 })
+  write('The story of one capability: from the monolith to a service, back, and there again.\n')
+  const system = await startSystem({
+    root,
+    stateDir,
+    configFile: file,
+    ports,
+    node: process.execPath,
+    env: process.env,
+    customers: 20_000,
+    customersMain: join(root, 'demo/src/defective-customers/main.ts'),
+    onLog: (name, line) => log.write(`${name} ${line}\n`),
+    onProgress: message => write(`  ${message} …\n`),
+  })
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'])
+      process.on(signal, () => reject(new Error(`stopped by ${signal}`)))
+    void system.supervisor.failed.then(reject)
+  })
+  try {
+    const told = runDemo({
+      root,
+      stateDir,
+      system,
+      node: process.execPath,
+      env: process.env,
+      write,
+      terminal: process.stdout.isTTY === true,
+    })
+    const { report, html, table } = await Promise.race([told, interrupted])
+    await writeFile(join(reports, 'demo.json'), `${JSON.stringify(report, null, 2)}\n`)
+    await writeFile(join(reports, 'demo.html'), html)
+    write(
+      `\n${table}\nreport: .strangler/reports/demo.html and demo.json; logs: .strangler/demo/system.log\n`,
+    )
+    process.exitCode = report.ok ? 0 : 1
+    const failed = report.claims.filter(claim => !claim.ok).map(claim => claim.name)
+    await system.stop()
+    write(
+      report.ok
+        ? `demo: PASS ${report.claims.length} claims held in ${report.seconds.toFixed(0)} s of traffic\n`
+        : `demo: FAIL ${failed.join('; ')}\n`,
+    )
+  } catch (error) {
+    await system.stop()
+    throw error
+  }
+} catch (error) {
+  process.stderr.write(`\n${describeFailure(error)}`)
+  write(`demo: FAIL ${error instanceof Error ? error.message.split('\n')[0] : 'see above'}\n`)
+  process.exitCode = 1
+}
+process.exit()
