@@ -1,0 +1,100 @@
+import type { QualifiedName } from '../xml/qualified-name.ts'
+import type { ElementParticle, GroupParticle, Particle } from '../contract/contract.ts'
+
+/**
+ * The Glushkov automaton of a content model: a state per element particle, so that one map lookup a child
+ * says where it belongs. Unique Particle Attribution (XSD 1.0 §3.8.6) makes it deterministic. How often an
+ * element or group with bounds occurs is counted when its parent closes, not here.
+ */
+export type ContentModel = {
+  readonly start: State
+  /** Set for xs:all: any order, each at most once. */
+  readonly unordered: boolean
+  /** Two particles claim the same child, so the schema is not deterministic. */
+  readonly ambiguous: QualifiedName | undefined
+}
+
+export type State = {
+  readonly next: Map<QualifiedName, Edge>
+  /** Whether the element may end here. */
+  final: boolean
+}
+
+export type Edge = {
+  readonly state: State
+  readonly particle: ElementParticle
+  readonly key: string
+  /** Repeated groups around the particle, outermost first. */
+  readonly groups: readonly GroupEntry[]
+  /** How many of them go on with the item they are in; the others begin a new one. */
+  readonly keep: number
+}
+
+export type GroupEntry = { readonly key: string; readonly group: GroupParticle }
+
+type Position = { particle: ElementParticle; key: string; groups: readonly GroupEntry[]; state: State }
+type Fragment = { nullable: boolean; first: Position[]; last: Position[] }
+
+export function buildContentModel(
+  content: Particle | undefined,
+  keys: ReadonlyMap<Particle, string>,
+): ContentModel {
+  const start: State = { next: new Map(), final: true }
+  let ambiguous: QualifiedName | undefined
+  const connect = (from: State, to: Position, keep: number) => {
+    const name = to.particle.element.name
+    const known = from.next.get(name)
+    // The innermost repetition is connected first and wins: a+ inside (a+ | b)* stays one item.
+    if (known === undefined)
+      from.next.set(name, { state: to.state, particle: to.particle, key: to.key, groups: to.groups, keep })
+    else if (known.state !== to.state) ambiguous ??= name
+  }
+  const join = (from: readonly Position[], to: readonly Position[], keep: number) => {
+    for (const left of from) for (const right of to) connect(left.state, right, keep)
+  }
+
+  const build = (particle: Particle, outer: readonly GroupEntry[]): Fragment => {
+    if (particle.kind === 'element') {
+      const state: State = { next: new Map(), final: false }
+      const position = { particle, key: keys.get(particle)!, groups: outer, state }
+      if (particle.max > 1) connect(state, position, outer.length)
+      return { nullable: particle.min === 0, first: [position], last: [position] }
+    }
+    const key = particle.max > 1 ? keys.get(particle) : undefined
+    const groups = key === undefined ? outer : [...outer, { key, group: particle }]
+    const parts = particle.items.map(item => build(item, groups))
+    const fragment = combine(particle, parts, groups.length)
+    if (key !== undefined) join(fragment.last, fragment.first, groups.length - 1)
+    return { ...fragment, nullable: fragment.nullable || particle.min === 0 }
+  }
+
+  const combine = (particle: GroupParticle, parts: readonly Fragment[], keep: number): Fragment => {
+    if (particle.kind === 'sequence') return parts.reduce((left, right) => concat(left, right, keep), empty)
+    const first = parts.flatMap(part => part.first)
+    const last = parts.flatMap(part => part.last)
+    if (particle.kind === 'all') {
+      join(last, first, keep)
+      return { nullable: parts.every(part => part.nullable), first, last }
+    }
+    return { nullable: parts.length === 0 || parts.some(part => part.nullable), first, last }
+  }
+
+  const concat = (left: Fragment, right: Fragment, keep: number): Fragment => {
+    join(left.last, right.first, keep)
+    return {
+      nullable: left.nullable && right.nullable,
+      first: left.nullable ? [...left.first, ...right.first] : left.first,
+      last: right.nullable ? [...left.last, ...right.last] : right.last,
+    }
+  }
+
+  if (content !== undefined) {
+    const fragment = build(content, [])
+    for (const position of fragment.first) connect(start, position, 0)
+    for (const position of fragment.last) position.state.final = true
+    start.final = fragment.nullable
+  }
+  return { start, unordered: content?.kind === 'all', ambiguous }
+}
+
+const empty: Fragment = { nullable: true, first: [], last: [] }

@@ -1,0 +1,28 @@
+import type { ComplexType, ElementDeclaration, Operation, Particle, SimpleType } from './contract.ts'
+
+/** What the codec cannot carry in any message of the operation, each reason once. */
+export function findUnsupported(operation: Operation): readonly string[] {
+  const reasons = new Set<string>()
+  const seen = new Set<unknown>()
+  const visitElement = (element: ElementDeclaration) => {
+    if (seen.has(element)) return
+    seen.add(element)
+    for (const reason of element.unsupported) reasons.add(reason)
+    visitType(element.type)
+  }
+  const visitType = (type: SimpleType | ComplexType) => {
+    if (type.kind === 'simple' || seen.has(type)) return
+    seen.add(type)
+    for (const reason of type.unsupported) reasons.add(reason)
+    if (type.content !== undefined) visitParticle(type.content)
+    for (const derived of type.derived) visitType(derived)
+  }
+  const visitParticle = (particle: Particle) => {
+    if (particle.kind === 'element') visitElement(particle.element)
+    else for (const item of particle.items) visitParticle(item)
+  }
+  const faults = operation.faults.map(({ element }) => element)
+  for (const element of [operation.input.element, operation.output?.element, ...faults])
+    if (element !== undefined) visitElement(element)
+  return [...reasons]
+}

@@ -1,0 +1,71 @@
+import { qualifiedName } from '../xml/qualified-name.ts'
+import { messageLimits, type ResolvePrefix, readXml, type XmlTag } from '../xml/xml-reader.ts'
+
+/** An element of a WSDL or XSD document, with what a diagnostic needs. */
+export type XmlNode = {
+  namespace: string
+  local: string
+  file: string
+  line: number
+  /** unqualified attributes by local name, others by `{ns}local` */
+  attributes: ReadonlyMap<string, string>
+  children: readonly XmlNode[]
+  /** Namespace bound to a prefix here; '' asks for the default namespace. */
+  resolve(prefix: string): string | undefined
+}
+
+const documentLimits = { ...messageLimits, characters: 20 * 1024 * 1024 }
+
+/**
+ * Reads a WSDL or XSD document of at most 20 M characters.
+ * @param file the name diagnostics give it
+ * @throws ToolkitError XML_*, see readXml
+ */
+export function readXmlTree(source: string, file: string): XmlNode {
+  const open: (XmlNode & { children: XmlNode[] })[] = []
+  let root: XmlNode | undefined
+  readXml(
+    source,
+    {
+      open(tag, _resolve, line) {
+        const parent = open.at(-1)
+        const node = createNode(tag, parent, file, line)
+        if (parent === undefined) root = node
+        else parent.children.push(node)
+        open.push(node)
+      },
+      text() {},
+      close() {
+        open.pop()
+      },
+    },
+    documentLimits,
+  )
+  return root!
+}
+
+function createNode(tag: XmlTag, parent: XmlNode | undefined, file: string, line: number) {
+  const attributes = new Map<string, string>()
+  for (const { uri, local, value, prefix, name } of Object.values(tag.attributes)) {
+    if (prefix === 'xmlns' || name === 'xmlns') continue
+    attributes.set(uri === '' ? local : qualifiedName(uri, local), value)
+  }
+  const own = tag.ns
+  const inherited: ResolvePrefix | undefined = parent?.resolve
+  return {
+    namespace: tag.uri,
+    local: tag.local,
+    file,
+    line,
+    attributes,
+    children: [] as XmlNode[],
+    resolve: Object.keys(own).length === 0 && inherited !== undefined ? inherited : resolver(own, inherited),
+  }
+}
+
+function resolver(own: Record<string, string>, inherited: ResolvePrefix | undefined): ResolvePrefix {
+  return prefix => {
+    if (prefix === 'xml') return 'http://www.w3.org/XML/1998/namespace'
+    return own[prefix] ?? inherited?.(prefix)
+  }
+}

@@ -1,0 +1,50 @@
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+
+const labels: Readonly<Record<string, string>> = {
+  'utf-8': 'utf-8',
+  utf8: 'utf-8',
+  'us-ascii': 'utf-8',
+  ascii: 'utf-8',
+  'utf-16': 'utf-16le',
+  'utf-16le': 'utf-16le',
+  'utf-16be': 'utf-16be',
+  'iso-8859-1': 'latin1',
+  latin1: 'latin1',
+}
+
+/**
+ * The characters of an XML body. Who decides, in order (RFC 7303 §3): byte order mark, charset of the
+ * Content-Type, XML declaration, UTF-8.
+ * @throws ToolkitError XML_CHARSET_UNSUPPORTED, XML_MALFORMED where the bytes are not of the charset
+ */
+export function decodeXmlBytes(bytes: Buffer, contentType = ''): string {
+  const label = markOf(bytes) ?? charsetOf(contentType) ?? declaredIn(bytes) ?? 'utf-8'
+  const charset = Object.hasOwn(labels, label) ? labels[label]! : undefined
+  if (charset === undefined)
+    throw new ToolkitError('XML_CHARSET_UNSUPPORTED', `charset ${label} is not supported`, {
+      hint: 'send UTF-8',
+      details: { charset: label },
+    })
+  if (charset === 'latin1') return bytes.toString('latin1')
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new ToolkitError('XML_MALFORMED', `the bytes are not ${label}`, { cause })
+  }
+}
+
+function markOf(bytes: Buffer): string | undefined {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8'
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
+  return undefined
+}
+
+function charsetOf(contentType: string): string | undefined {
+  return /;\s*charset\s*=\s*"?([^\s;"]+)"?/i.exec(contentType)?.[1]?.toLowerCase()
+}
+
+function declaredIn(bytes: Buffer): string | undefined {
+  const start = bytes.subarray(0, 120).toString('latin1')
+  return /^<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(start)?.[1]?.toLowerCase()
+}
