@@ -72,7 +72,7 @@ const oddCustomers: readonly Partial<{
 
 const day = 86_400_000
 const openedFrom = Date.UTC(2009, 0, 5)
-const openedDays = 6_000
+const openedDays = 5_000
 
 export function customerRow(custNo: number, random: Random): CustomerRow {
   const odd = custNo % 50 === 1 ? oddCustomers[Math.floor(custNo / 50) % oddCustomers.length]! : {}
