@@ -23,8 +23,10 @@ function checkLength(type: SimpleType, text: string, count: number | undefined):
   if (type.builtin.form === 'qname' && count === undefined) return
   const actual = count ?? lengthOf(type, text)
   if (length !== undefined && actual !== length) throw refused(`has length ${actual}, not ${length}`)
-  if (minLength !== undefined && actual < minLength) throw refused(`has length ${actual}, at least ${minLength} is needed`)
-  if (maxLength !== undefined && actual > maxLength) throw refused(`has length ${actual}, at most ${maxLength} is allowed`)
+  if (minLength !== undefined && actual < minLength)
+    throw refused(`has length ${actual}, at least ${minLength} is needed`)
+  if (maxLength !== undefined && actual > maxLength)
+    throw refused(`has length ${actual}, at most ${maxLength} is allowed`)
 }
 
 /** Characters (code points) for text, octets for binary types: XSD 1.0 Part 2 §4.3.1. */
@@ -40,13 +42,18 @@ function checkRange(type: SimpleType, text: string): void {
   const { minInclusive, maxInclusive, minExclusive, maxExclusive, totalDigits, fractionDigits } = type.facets
   const compare = comparison(type)
   if (compare === undefined) return
-  if (minInclusive !== undefined && !(compare(text, minInclusive) >= 0)) throw refused(`is less than ${minInclusive}`)
-  if (maxInclusive !== undefined && !(compare(text, maxInclusive) <= 0)) throw refused(`is greater than ${maxInclusive}`)
-  if (minExclusive !== undefined && !(compare(text, minExclusive) > 0)) throw refused(`is not greater than ${minExclusive}`)
-  if (maxExclusive !== undefined && !(compare(text, maxExclusive) < 0)) throw refused(`is not less than ${maxExclusive}`)
+  if (minInclusive !== undefined && !(compare(text, minInclusive) >= 0))
+    throw refused(`is less than ${minInclusive}`)
+  if (maxInclusive !== undefined && !(compare(text, maxInclusive) <= 0))
+    throw refused(`is greater than ${maxInclusive}`)
+  if (minExclusive !== undefined && !(compare(text, minExclusive) > 0))
+    throw refused(`is not greater than ${minExclusive}`)
+  if (maxExclusive !== undefined && !(compare(text, maxExclusive) < 0))
+    throw refused(`is not less than ${maxExclusive}`)
   if (totalDigits === undefined && fractionDigits === undefined) return
   const digits = countDigits(text)
-  if (totalDigits !== undefined && digits.total > totalDigits) throw refused(`has more than ${totalDigits} digits`)
+  if (totalDigits !== undefined && digits.total > totalDigits)
+    throw refused(`has more than ${totalDigits} digits`)
   if (fractionDigits !== undefined && digits.fraction > fractionDigits)
     throw refused(`has more than ${fractionDigits} fraction digits`)
 }

@@ -1,5 +1,5 @@
-import type { QualifiedName } from '../xml/qualified-name.ts'
 import type { ElementParticle, GroupParticle, Particle } from '../contract/contract.ts'
+import type { QualifiedName } from '../xml/qualified-name.ts'
 
 /**
  * The Glushkov automaton of a content model: a state per element particle, so that one map lookup a child

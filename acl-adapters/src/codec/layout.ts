@@ -1,4 +1,3 @@
-import { localOf, namespaceOf, type QualifiedName } from '../xml/qualified-name.ts'
 import type {
   AttributeUse,
   ComplexType,
@@ -6,6 +5,7 @@ import type {
   GroupParticle,
   Particle,
 } from '../contract/contract.ts'
+import { localOf, namespaceOf, type QualifiedName } from '../xml/qualified-name.ts'
 import { buildContentModel, type ContentModel } from './content-model.ts'
 
 /** How a complex type looks in JSON: which key stands for which attribute, element and repeated group. */

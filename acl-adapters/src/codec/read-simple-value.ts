@@ -1,7 +1,7 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import type { SimpleType, WhiteSpace } from '../contract/contract.ts'
 import { qualifiedName } from '../xml/qualified-name.ts'
 import type { ResolvePrefix } from '../xml/xml-reader.ts'
-import type { SimpleType, WhiteSpace } from '../contract/contract.ts'
 import { checkFacets, floatOf } from './check-facets.ts'
 import type { Json } from './json.ts'
 
@@ -81,7 +81,8 @@ export function decimalText(text: string): string {
 export function lexicalText(type: SimpleType, text: string): string {
   const { lexical, name } = type.builtin
   if (lexical !== undefined && !lexical.test(text)) throw refused(`is not of type ${name}`)
-  if ((name === 'date' || name === 'dateTime') && !isDayOfMonth(text)) throw refused('names a day that does not exist')
+  if ((name === 'date' || name === 'dateTime') && !isDayOfMonth(text))
+    throw refused('names a day that does not exist')
   return text
 }
 

@@ -1,7 +1,7 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import { isXmlText } from '../xml/xml-text.ts'
-import { localOf, namespaceOf } from '../xml/qualified-name.ts'
 import type { SimpleType } from '../contract/contract.ts'
+import { localOf, namespaceOf } from '../xml/qualified-name.ts'
+import { isXmlText } from '../xml/xml-text.ts'
 import { checkFacets } from './check-facets.ts'
 import type { Json } from './json.ts'
 import {
@@ -79,7 +79,8 @@ function shortNumber(value: number): string {
 
 function writeFloat(value: Json): string {
   if (value === 'INF' || value === '-INF' || value === 'NaN') return value
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw refused('must be a number, "INF", "-INF" or "NaN"')
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw refused('must be a number, "INF", "-INF" or "NaN"')
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
@@ -94,7 +95,8 @@ function writeList(type: SimpleType, value: Json, prefixFor: PrefixFor): string 
   if (!Array.isArray(value)) throw refused('must be an array')
   const items = value.map(item => {
     const text = writeSimpleValue(type.item!, item, prefixFor)
-    if (text === '' || /[ \t\n\r]/.test(text)) throw refused('has an item that is empty or contains white space')
+    if (text === '' || /[ \t\n\r]/.test(text))
+      throw refused('has an item that is empty or contains white space')
     return text
   })
   const text = items.join(' ')

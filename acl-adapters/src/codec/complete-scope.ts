@@ -1,0 +1,78 @@
+import type { GroupParticle, Particle } from '../contract/contract.ts'
+import { localOf } from '../xml/qualified-name.ts'
+import type { Json, JsonObject } from './json.ts'
+import { isRepeated, type Layout } from './layout.ts'
+
+/**
+ * Ends a decoded object: arrays of what did not occur become [], and how often elements and groups occur is
+ * checked. Inside a choice or optional group that did not occur nothing is added.
+ * @param owner the repeated group whose item the object is
+ */
+export function completeScope(
+  particle: Particle,
+  owner: GroupParticle | undefined,
+  layout: Layout,
+  object: JsonObject,
+  refuse: (message: string) => void,
+): void {
+  if (particle.kind === 'element') {
+    const key = layout.keys.get(particle)!
+    if (isRepeated(particle)) completeArray(particle, key, localOf(particle.element.name), object, refuse)
+    else if (particle.min > 0 && !(key in object)) refuse(`lacks ${localOf(particle.element.name)}`)
+    return
+  }
+  if (isRepeated(particle) && particle !== owner) {
+    const key = layout.keys.get(particle)!
+    const items = completeArray(
+      isEmptiable(particle) ? { ...particle, min: 0 } : particle,
+      key,
+      key,
+      object,
+      refuse,
+    )
+    for (const item of items) completeScope(particle, particle, layout, item as JsonObject, refuse)
+    return
+  }
+  const needed = particle.kind !== 'choice' && (particle.min > 0 || particle === owner)
+  for (const item of particle.items)
+    if (
+      particle.kind === 'choice'
+        ? isPresent(item, layout, object)
+        : needed || isPresent(particle, layout, object)
+    )
+      completeScope(item, owner, layout, object, refuse)
+}
+
+/** Whether any key of the particle is set; an empty array counts as absent. */
+export function isPresent(particle: Particle, layout: Layout, object: JsonObject): boolean {
+  const key = layout.keys.get(particle)
+  if (key !== undefined) {
+    const value = object[key]
+    return value !== undefined && !(isRepeated(particle) && Array.isArray(value) && value.length === 0)
+  }
+  return particle.kind !== 'element' && particle.items.some(item => isPresent(item, layout, object))
+}
+
+/** Whether the particle is satisfied by nothing at all. */
+export function isEmptiable(particle: Particle): boolean {
+  if (particle.min === 0) return true
+  if (particle.kind === 'element') return false
+  if (particle.kind === 'choice') return particle.items.length === 0 || particle.items.some(isEmptiable)
+  return particle.items.every(isEmptiable)
+}
+
+function completeArray(
+  { min, max }: { min: number; max: number },
+  key: string,
+  label: string,
+  object: JsonObject,
+  refuse: (message: string) => void,
+): Json[] {
+  object[key] ??= []
+  const items = object[key] as Json[]
+  if (items.length < min || items.length > max)
+    refuse(
+      `has ${items.length} of ${label}, ${items.length < min ? `at least ${min}` : `at most ${max}`} may be there`,
+    )
+  return items
+}

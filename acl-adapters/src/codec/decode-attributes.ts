@@ -1,0 +1,69 @@
+import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
+import type { AttributeUse } from '../contract/contract.ts'
+import { instanceNamespace, qualifiedName } from '../xml/qualified-name.ts'
+import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
+import type { Json, JsonObject } from './json.ts'
+import type { Layout } from './layout.ts'
+import { readSimpleValue } from './read-simple-value.ts'
+
+type Target = { layout: Layout | undefined; object: JsonObject | undefined }
+
+/**
+ * Reads the attributes of a start tag into the object, defaults included.
+ * @returns whether xsi:nil is set
+ */
+export function readAttributes(
+  { layout, object }: Target,
+  tag: XmlTag,
+  resolve: ResolvePrefix,
+  refuse: (message: string) => never,
+  unknown: (message: string) => void,
+): boolean {
+  let nil = false
+  for (const name in tag.attributes) {
+    const { uri, local, prefix, value } = tag.attributes[name]!
+    if (prefix === 'xmlns' || name === 'xmlns') continue
+    if (uri === instanceNamespace) {
+      if (local === 'nil') nil = isNil(value, refuse)
+      continue
+    }
+    const slot = layout?.attributes.get(qualifiedName(uri, local))
+    if (slot === undefined) unknown(`has an attribute ${local} that its type does not have`)
+    else object![slot.key] = readAttribute(slot.use, value, resolve, refuse)
+  }
+  for (const { key, use } of layout?.attributes.values() ?? []) {
+    if (key in object!) continue
+    const fallback = use.defaultValue ?? use.fixedValue
+    if (fallback !== undefined) object![key] = readAttribute(use, fallback, resolve, refuse)
+    else if (use.required) refuse(`lacks the attribute ${key.slice(1)}`)
+  }
+  return nil
+}
+
+function isNil(value: string, refuse: (message: string) => never): boolean {
+  const text = value.trim()
+  if (text === 'true' || text === '1') return true
+  return text === 'false' || text === '0' ? false : refuse('has an xsi:nil that is not a boolean')
+}
+
+function readAttribute(
+  use: AttributeUse,
+  text: string,
+  resolve: ResolvePrefix,
+  refuse: (message: string) => never,
+): Json {
+  try {
+    const value = readSimpleValue(use.type, text, resolve)
+    if (use.fixedValue !== undefined && value !== readSimpleValue(use.type, use.fixedValue, resolve))
+      refuse(`attribute ${use.name} is fixed to ${use.fixedValue}`)
+    return value
+  } catch (error) {
+    return isToolkitError(error, 'VALUE_INVALID')
+      ? refuse(`attribute ${use.name} ${error.message}`)
+      : raise(error)
+  }
+}
+
+function raise(error: unknown): never {
+  throw error
+}

@@ -1,0 +1,55 @@
+import type { ComplexType, SimpleType } from '../contract/contract.ts'
+import { instanceNamespace, localOf, qualifiedName } from '../xml/qualified-name.ts'
+import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
+
+type AnyType = SimpleType | ComplexType
+
+/** The type an element is of: xsi:type where it names the declared type or one derived from it. */
+export function actualType(
+  declared: AnyType,
+  tag: XmlTag,
+  resolve: ResolvePrefix,
+  refuse: (message: string) => never,
+): AnyType {
+  const text = xsiType(tag)
+  if (text === undefined) return concrete(declared, refuse)
+  const trimmed = text.trim()
+  const colon = trimmed.indexOf(':')
+  const namespace = resolve(colon < 0 ? '' : trimmed.slice(0, colon)) ?? ''
+  const name = qualifiedName(namespace, trimmed.slice(colon + 1))
+  if (name === declared.name) return concrete(declared, refuse)
+  const derived = declared.kind === 'complex' ? declared.derived.find(type => type.name === name) : undefined
+  return concrete(
+    derived ?? refuse(`has xsi:type ${trimmed}, which is not derived from its declared type`),
+    refuse,
+  )
+}
+
+/** `$type` of a value: undefined where the declared type has no derived types; `{ns}local` where local is not enough. */
+export function typeLabel(declared: AnyType, actual: AnyType): string | undefined {
+  if (declared.kind === 'simple' || declared.derived.length === 0 || actual.name === undefined)
+    return undefined
+  const local = localOf(actual.name)
+  const candidates = [declared, ...declared.derived]
+  const same = candidates.filter(({ name }) => name !== undefined && localOf(name) === local)
+  return same.length > 1 ? actual.name : local
+}
+
+/** The type a `$type` label means below the declared one; undefined where there is none. */
+export function typeLabelled(declared: ComplexType, label: string): ComplexType | undefined {
+  return [declared, ...declared.derived].find(
+    type => typeLabel(declared, type) === label || type.name === label,
+  )
+}
+
+function xsiType(tag: XmlTag): string | undefined {
+  for (const name in tag.attributes) {
+    const attribute = tag.attributes[name]!
+    if (attribute.local === 'type' && attribute.uri === instanceNamespace) return attribute.value
+  }
+  return undefined
+}
+
+function concrete(type: AnyType, refuse: (message: string) => never): AnyType {
+  return type.kind === 'complex' && type.abstract ? refuse('is of an abstract type and names no other') : type
+}

@@ -1,0 +1,39 @@
+import { invalidInput } from '@strangler/kit/problem.ts'
+import type { Contract, ElementDeclaration, Message } from '../contract/contract.ts'
+import { localOf } from '../xml/qualified-name.ts'
+import { encodeElement } from './encode-element.ts'
+import { emptyObject, isJsonObject, type Json, pointerToken } from './json.ts'
+
+/**
+ * The child of the Body for a message: nothing for an empty message; a simple element's value stands under
+ * the element's local name.
+ * @throws ToolkitError VALUE_REFUSED, CONSTRUCT_UNSUPPORTED
+ */
+export function encodeMessage(message: Message, json: Json, contract: Pick<Contract, 'prefixes'>): string {
+  const { element } = message
+  if (!isJsonObject(json))
+    throw invalidInput('VALUE_REFUSED', message.name, [{ path: '/', message: 'must be an object' }])
+  if (element?.type.kind === 'complex') return encodeElement(element, json, contract)
+  const key = element === undefined ? undefined : localOf(element.name)
+  const strangers = Object.keys(json).filter(name => name !== key)
+  if (strangers.length > 0)
+    throw invalidInput(
+      'VALUE_REFUSED',
+      message.name,
+      strangers.map(name => ({ path: pointerToken(name), message: 'is not a key of this object' })),
+    )
+  if (element === undefined) return ''
+  const value = json[key!]
+  if (value === undefined)
+    throw invalidInput('VALUE_REFUSED', message.name, [{ path: pointerToken(key!), message: 'is missing' }])
+  return encodeElement(element, value, contract)
+}
+
+/** The JSON of a message from the value its element was decoded to. */
+export function messageJson(element: ElementDeclaration | undefined, value: Json): Json {
+  if (element === undefined) return emptyObject()
+  if (element.type.kind === 'complex') return value ?? emptyObject()
+  const json = emptyObject()
+  json[localOf(element.name)] = value
+  return json
+}

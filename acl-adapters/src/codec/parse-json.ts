@@ -1,0 +1,63 @@
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import type { Json } from './json.ts'
+
+const maxDepth = 64
+const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|-?\d[\d.eE+-]*|true|false|null/g
+
+type Scope = { keys: Set<string> | undefined; expectsKey: boolean }
+
+/**
+ * JSON.parse that refuses what would change a value on its way without anyone noticing: a key given twice
+ * (readers differ on which counts), a number a double cannot hold, and nesting deeper than 64.
+ * @throws ToolkitError JSON_MALFORMED
+ */
+export function parseJson(text: string): Json {
+  let json: Json
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new ToolkitError('JSON_MALFORMED', 'the body is not JSON', { cause })
+  }
+  checkTokens(text)
+  return json
+}
+
+function checkTokens(text: string): void {
+  const scopes: Scope[] = []
+  for (const [lexeme] of text.matchAll(token)) {
+    const scope = scopes.at(-1)
+    const first = lexeme[0]!
+    if (first === '{' || first === '[') {
+      if (scopes.length >= maxDepth) throw refused(`nests more than ${maxDepth} deep`)
+      scopes.push({ keys: first === '{' ? new Set() : undefined, expectsKey: first === '{' })
+    } else if (first === '}' || first === ']') scopes.pop()
+    else if (scope !== undefined && first === ',') scope.expectsKey = scope.keys !== undefined
+    else if (first === '"') {
+      if (scope?.expectsKey) takeKey(scope, JSON.parse(lexeme))
+    } else if (first === '-' || (first >= '0' && first <= '9')) checkNumber(lexeme)
+  }
+}
+
+function takeKey(scope: Scope, key: string): void {
+  if (scope.keys!.has(key)) throw refused(`has the key ${JSON.stringify(key)} twice`)
+  scope.keys!.add(key)
+  scope.expectsKey = false
+}
+
+/** 15 significant digits survive a double both ways; whole numbers up to 2^53 do too. */
+function checkNumber(lexeme: string): void {
+  const value = Number(lexeme)
+  const digits = lexeme
+    .replace(/[eE].*$/, '')
+    .replace(/[-.]/g, '')
+    .replace(/^0+/, '')
+    .replace(/0+$/, '')
+  const exact = /^-?\d+$/.test(lexeme)
+    ? Number.isSafeInteger(value) || digits.length <= 15
+    : digits.length <= 17
+  if (!Number.isFinite(value) || !exact) throw refused('has a number that needs to be text to stay exact')
+}
+
+function refused(reason: string): ToolkitError {
+  return new ToolkitError('JSON_MALFORMED', `the body ${reason}`)
+}

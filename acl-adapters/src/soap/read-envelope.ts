@@ -1,0 +1,169 @@
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import {
+  createElementDecoder,
+  type DecodeRules,
+  type DecodeWarning,
+  type ElementDecoder,
+} from '../codec/decode-element.ts'
+import type { Json } from '../codec/json.ts'
+import { messageJson } from '../codec/message.ts'
+import type { Contract, ElementDeclaration, SoapVersion } from '../contract/contract.ts'
+import { type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
+import { type ResolvePrefix, readXmlInSlices, type XmlHandler, type XmlTag } from '../xml/xml-reader.ts'
+import { createFaultReader, type FaultReader } from './read-fault.ts'
+import type { SoapFault } from './soap-fault.ts'
+import { envelopeNamespaces, versionOfNamespace } from './soap-version.ts'
+
+export type EnvelopeContent = {
+  version: SoapVersion
+  /** Header blocks that this node must understand (SOAP 1.1 §4.2.3, 1.2 §5.2.3). */
+  mustUnderstand: readonly QualifiedName[]
+  warnings: readonly DecodeWarning[]
+} & (
+  | { kind: 'message'; element: QualifiedName | undefined; json: Json }
+  | { kind: 'fault'; fault: SoapFault }
+)
+
+export type EnvelopeOptions = {
+  contract: Contract
+  rules: DecodeRules
+  /**
+   * Chooses the declaration for the Body's child; undefined is an empty Body.
+   * Throws to refuse the message.
+   */
+  elementFor(name: QualifiedName | undefined): ElementDeclaration | undefined
+}
+
+const roles = new Set([
+  '',
+  'http://schemas.xmlsoap.org/soap/actor/next',
+  'http://www.w3.org/2003/05/soap-envelope/role/next',
+  'http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver',
+])
+
+/**
+ * Reads one SOAP message of either version and decodes what its Body holds.
+ * @throws ToolkitError XML_*, ENVELOPE_MISSING, ENVELOPE_VERSION_UNKNOWN, ENVELOPE_INVALID, MESSAGE_INVALID,
+ * CONSTRUCT_UNSUPPORTED, and whatever `elementFor` throws
+ */
+export async function readEnvelope(source: string, options: EnvelopeOptions): Promise<EnvelopeContent> {
+  const reader = createEnvelopeReader(options)
+  await readXmlInSlices(source, reader)
+  return reader.content()
+}
+
+type Part = 'outside' | 'envelope' | 'header' | 'body' | 'content' | 'after'
+
+function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) {
+  let part: Part = 'outside'
+  let version: SoapVersion | undefined
+  let depth = 0
+  let bodies = 0
+  let headers = 0
+  let name: QualifiedName | undefined
+  let element: ElementDeclaration | undefined
+  let decoder: ElementDecoder | undefined
+  let faultReader: FaultReader | undefined
+  let faultDepth = 0
+  const mustUnderstand: QualifiedName[] = []
+
+  const openEnvelope = (tag: XmlTag) => {
+    if (tag.local !== 'Envelope')
+      throw new ToolkitError('ENVELOPE_MISSING', `expected a SOAP envelope, found ${tag.local.slice(0, 40)}`)
+    version = versionOfNamespace(tag.uri)
+    if (version === undefined)
+      throw new ToolkitError(
+        'ENVELOPE_VERSION_UNKNOWN',
+        `no SOAP version has the envelope namespace ${tag.uri.slice(0, 100)}`,
+      )
+    part = 'envelope'
+  }
+
+  const openPart = (tag: XmlTag) => {
+    const own = tag.uri === envelopeNamespaces[version!]
+    if (own && tag.local === 'Body') {
+      bodies += 1
+      if (bodies > 1) throw invalid('has two Bodies')
+      part = 'body'
+    } else if (own && tag.local === 'Header') {
+      headers += 1
+      if (headers > 1 || bodies > 0) throw invalid('has a Header that is not its first child')
+      part = 'header'
+    } else throw invalid(`has an element ${tag.local} beside Header and Body`)
+  }
+
+  const openContent = (tag: XmlTag, resolve: ResolvePrefix) => {
+    if (name !== undefined) throw invalid('has more than one element in its Body')
+    name = qualifiedName(tag.uri, tag.local)
+    part = 'content'
+    if (tag.uri === envelopeNamespaces[version!] && tag.local === 'Fault') {
+      faultReader = createFaultReader(version!, contract)
+      faultDepth = 1
+      return
+    }
+    element = elementFor(name)
+    if (element === undefined) throw invalid(`has an element ${name} in its Body, which has to be empty`)
+    decoder = createElementDecoder(element, contract, rules)
+    decoder.open(tag, resolve)
+  }
+
+  const handler: XmlHandler = {
+    open(tag, resolve) {
+      depth += 1
+      if (part === 'outside') openEnvelope(tag)
+      else if (part === 'envelope') openPart(tag)
+      else if (part === 'header') {
+        if (depth === 3 && demandsUnderstanding(tag, envelopeNamespaces[version!]))
+          mustUnderstand.push(qualifiedName(tag.uri, tag.local))
+      } else if (part === 'body') openContent(tag, resolve)
+      else if (faultReader !== undefined) {
+        faultDepth += 1
+        faultReader.open(tag, resolve, 0)
+      } else decoder!.open(tag, resolve)
+    },
+    text(text) {
+      if (part === 'content') (faultReader ?? decoder!).text(text)
+      else if ((part === 'body' || part === 'envelope') && /[^\t\n\r ]/.test(text))
+        throw invalid('has text between its parts')
+    },
+    close(resolve) {
+      depth -= 1
+      if (part === 'content') {
+        if (closeContent(resolve)) part = 'body'
+      } else if (depth === 1) part = 'envelope'
+      else if (depth === 0) part = 'after'
+    },
+  }
+
+  const closeContent = (resolve: ResolvePrefix): boolean => {
+    if (faultReader === undefined) return decoder!.close(resolve)
+    faultDepth -= 1
+    if (faultDepth > 0) faultReader.close(resolve)
+    return faultDepth === 0
+  }
+
+  const content = (): EnvelopeContent => {
+    if (bodies === 0) throw invalid('has no Body')
+    const common = { version: version!, mustUnderstand, warnings: decoder?.warnings ?? [] }
+    if (faultReader !== undefined) return { ...common, kind: 'fault', fault: faultReader.fault() }
+    if (name === undefined && elementFor(undefined) !== undefined) throw invalid('has an empty Body')
+    return { ...common, kind: 'message', element: name, json: messageJson(element, decoder?.value() ?? null) }
+  }
+
+  return { ...handler, content }
+}
+
+function demandsUnderstanding(tag: XmlTag, envelope: string): boolean {
+  let demanded = false
+  let role = ''
+  for (const { uri, local, value } of Object.values(tag.attributes)) {
+    if (uri !== envelope) continue
+    if (local === 'mustUnderstand') demanded = value.trim() === '1' || value.trim() === 'true'
+    if (local === 'actor' || local === 'role') role = value.trim()
+  }
+  return demanded && roles.has(role)
+}
+
+function invalid(what: string): ToolkitError {
+  return new ToolkitError('ENVELOPE_INVALID', `the SOAP envelope ${what}`)
+}
