@@ -1,0 +1,49 @@
+import type { EngineOperator, Operator } from './operator/operator.ts'
+import type { Json } from './render/json-fields.ts'
+import type { Paper } from './render/paper.ts'
+
+/** One of the two channels of the terminal. */
+export type Output = { write(text: string): void; terminal: boolean; width: number; coloured: boolean }
+
+/** Everything outside that the CLI works with; `main.ts` takes it from the process, tests make their own. */
+export type Surroundings = {
+  cwd: string
+  user: string
+  uid: number | undefined
+  token: string | undefined
+  version: string
+  stdout: Output
+  stderr: Output
+  /** Aborted when the operator presses Ctrl-C. */
+  signal: AbortSignal
+  /** Runs strangler-proxy's main with these arguments on our own stdin, stdout and stderr; answers its exit code. */
+  runProxy(args: readonly string[], token: string | undefined): Promise<number>
+  now(): number
+  elapsed(): number
+  /** Silence allowed, and time for a restarting engine to listen again, in milliseconds. */
+  idleMs: number
+  connectMs: number
+}
+
+/** What a verb ends with: a document for `--json`, text for people, and the exit code. */
+export type Answer = { document: unknown; exit: number; text(paper: Paper): string }
+
+export type GlobalOptions = { json?: true; state?: string; admin?: string }
+
+/** What the verbs are given. */
+export type Cli = {
+  surroundings: Surroundings
+  /** The arguments as they were typed. */
+  argv: readonly string[]
+  /** Turns a verb's work into what commander calls; its answer is written when everything is over. */
+  answering<Args extends unknown[]>(
+    work: (...args: Args) => Promise<Answer>,
+  ): (...args: Args) => Promise<void>
+  /** As `answering`, for a verb whose child writes for itself: only the exit code is ours. */
+  delegating(work: () => Promise<number>): () => Promise<void>
+  operator(options: GlobalOptions): Promise<Operator>
+  engine(options: GlobalOptions, verb: string): Promise<EngineOperator>
+  /** The token that the system here goes by, if any. */
+  token(): Promise<string | undefined>
+  onProgress(progress: Json): void
+}

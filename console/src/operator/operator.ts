@@ -1,0 +1,30 @@
+import type { Json } from '../render/json-fields.ts'
+import type { VerbAnswer } from './read-answer.ts'
+
+export type StageChange = {
+  capability: string
+  stage: string
+  percent: number | undefined
+  by: string
+  reason: string
+}
+
+/** What an operator can ask of a system, whether an engine answers or a proxy that runs alone. */
+export type Operator = {
+  status(): Promise<Json>
+  compare(): Promise<Json>
+  stage(change: StageChange, onProgress: (progress: Json) => void): Promise<VerbAnswer>
+}
+
+/** What only the engine can do. */
+export type EngineOperator = Operator & {
+  plan(capability: string): Promise<Json>
+  audit(limit: number, verify: boolean): Promise<unknown>
+  /** Runs `run`, `verify`, `cutover`, `rollback` or `drill`. */
+  verb(
+    verb: string,
+    capability: string,
+    body: Json,
+    onProgress: (progress: Json) => void,
+  ): Promise<VerbAnswer>
+}

@@ -1,0 +1,50 @@
+import { type Json, numberOf, recordOf, recordsOf, textOf } from './json-fields.ts'
+import type { Paper } from './paper.ts'
+import { oneLine } from './plain-text.ts'
+import { count, duration } from './quantities.ts'
+import { type Cell, table } from './table.ts'
+
+/** What a drill proved: its verdict, the ledger's figures, and how long each step took. */
+export function drillTable(drill: Json, capability: string, paper: Paper): string {
+  const { paint } = paper
+  const writes = recordOf(drill.writes)
+  const requests = recordOf(drill.requests)
+  const hold = recordOf(drill.hold)
+  const figures: [string, Cell][] = [
+    ['writes acknowledged', count(writes.acknowledged)],
+    ['writes without an answer', count(writes.unknown)],
+    ['writes lost', mustBeZero(writes.lost, paint)],
+    ['writes duplicated', mustBeZero(writes.duplicated, paint)],
+    ['requests', count(requests.total)],
+    ['requests failed', mustBeZero(requests.failed, paint)],
+    ['held, half of the writes', duration(hold.p50Ms)],
+    ['held, 99 of 100', duration(hold.p99Ms)],
+    ['held, the longest', duration(hold.maxMs)],
+    ['cutover', duration(drill.cutoverMs)],
+    ['rollback', duration(drill.rollbackMs)],
+  ]
+  const verdict = drill.ok === true ? paint.green('passed') : paint.red('failed')
+  const seed = drill.seed === undefined ? '' : ` (seed ${oneLine(textOf(drill.seed))})`
+  const heading = `${paint.bold(`drill ${capability}`)}: ${verdict}${seed}\n`
+  return (
+    heading +
+    table([{ title: 'FIGURE' }, { title: 'MEASURED', align: 'right' }], figures, paper) +
+    stepTable(drill.steps, paper)
+  )
+}
+
+/** Steps with what they took, in the order they ran; nothing where there are none. */
+export function stepTable(steps: unknown, paper: Paper): string {
+  const rows = recordsOf(steps).map(step => [
+    textOf(step.name ?? step.step ?? step.id),
+    duration(step.ms ?? step.durationMs),
+    textOf(step.message ?? step.outcome ?? step.state),
+  ])
+  if (rows.length === 0) return ''
+  return `\n${table([{ title: 'STEP' }, { title: 'TOOK', align: 'right' }, { title: 'OUTCOME' }], rows, paper)}`
+}
+
+function mustBeZero(value: unknown, paint: Paper['paint']): Cell {
+  const text = count(value)
+  return { text, paint: numberOf(value) === 0 ? paint.green : paint.red }
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { moveText } from '../render/verb-results.ts'
+import { engineVerb, runEngineVerb } from './engine-verb.ts'
+import { examples } from './examples.ts'
+
+/** A verb that moves the write owner: cutover and rollback differ in direction only. */
+export function addMove(program: Command, cli: Cli, verb: 'cutover' | 'rollback', description: string): void {
+  engineVerb(program, cli, verb, description)
+    .option('--dry-run', 'say what would be done, and what would be refused; change nothing')
+    .addHelpText(
+      'after',
+      examples(
+        [`strangler ${verb} customers --dry-run`, 'what it would do, one sentence per step'],
+        [`strangler ${verb} customers --reason "agreed with the shop"`, 'do it'],
+      ),
+    )
+    .action(
+      cli.answering((capability: string, options: { dryRun?: true }, command: Command) =>
+        runEngineVerb(cli, verb, capability, command, (result, paper) =>
+          moveText(verb, result, capability, options.dryRun === true, paper),
+        ),
+      ),
+    )
+}

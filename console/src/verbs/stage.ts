@@ -1,0 +1,39 @@
+import { Argument, type Command } from 'commander'
+import type { Cli, GlobalOptions } from '../cli.ts'
+import { stageSentence } from '../render/verb-results.ts'
+import { examples } from './examples.ts'
+import { adminOption, byOption, numberBetween, reasonOption, stages } from './options.ts'
+import { verbAnswer } from './verb-answer.ts'
+
+type StageOptions = GlobalOptions & { percent?: number; by: string; reason: string }
+
+export function addStage(program: Command, cli: Cli): void {
+  program
+    .command('stage')
+    .description('Set the stage of a capability; returns when every proxy serves it.')
+    .argument('<capability>', 'a capability of strangler.yaml')
+    .addArgument(new Argument('<stage>', 'where its traffic is served').choices(stages))
+    .option('--percent <n>', 'share of callers in canary', numberBetween(0, 100))
+    .addOption(reasonOption().makeOptionMandatory())
+    .addOption(byOption(cli.surroundings.user))
+    .addOption(adminOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['strangler stage customers shadow --reason "compare reads"', 'copy reads and compare them'],
+        ['strangler stage customers canary --percent 10 --reason "shadow was clean"', 'one caller in ten'],
+        ['strangler stage customers legacy --reason "slow answers"', 'back to the monolith'],
+      ),
+    )
+    .action(
+      cli.answering(async (capability: string, stage: string, _options: unknown, command: Command) => {
+        const options = command.optsWithGlobals<StageOptions>()
+        const operator = await cli.operator(options)
+        const { percent, by, reason } = options
+        const answer = await operator.stage({ capability, stage, percent, by, reason }, cli.onProgress)
+        return verbAnswer('stage', capability, answer, (result, paper) =>
+          stageSentence({ stage, percent, ...result }, capability, paper),
+        )
+      }),
+    )
+}

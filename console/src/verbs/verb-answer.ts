@@ -1,0 +1,27 @@
+import type { Answer } from '../cli.ts'
+import type { VerbAnswer } from '../operator/read-answer.ts'
+import { failureText } from '../render/failure.ts'
+import { type Json, listOf } from '../render/json-fields.ts'
+import type { Paper } from '../render/paper.ts'
+import { refusalText } from '../render/refusals.ts'
+
+/**
+ * What an operator verb ended with, as an answer: refusals and failures in their own words, anything else by `text`.
+ * @param capability as it was typed, so it is the operator's own text
+ */
+export function verbAnswer(
+  verb: string,
+  capability: string,
+  { result, exit }: VerbAnswer,
+  text: (result: Json, paper: Paper) => string,
+): Answer {
+  return {
+    document: result,
+    exit,
+    text: paper => {
+      if (listOf(result.refusals).length > 0) return refusalText(verb, capability, result, paper)
+      const failed = exit !== 0 && typeof result.code === 'string' && result.message !== undefined
+      return failed ? failureText(result, paper) : text(result, paper)
+    },
+  }
+}
