@@ -11,7 +11,7 @@ import {
   requiredText,
 } from '../soap/arguments.ts'
 import type { Arguments } from '../soap/read-message.ts'
-import { nameReason, violationsOf } from './customer-rules.ts'
+import { nameReason, skuReason, violationsOf } from './field-rules.ts'
 
 const duplicateKey = 1062
 const maxPriceCents = 99_999_999
@@ -21,7 +21,7 @@ const maxInt = 2_147_483_647
 export function catalogOperations(pool: Pool, now: () => Date) {
   return {
     async GetProduct(args: Arguments) {
-      return { product: await productOf(pool, requiredText(args, 'sku')) }
+      return { product: await productOf(pool, requiredSku(args)) }
     },
 
     async ListProducts(args: Arguments) {
@@ -63,7 +63,7 @@ export function catalogOperations(pool: Pool, now: () => Date) {
     },
 
     async ChangePrice(args: Arguments) {
-      const sku = requiredText(args, 'sku')
+      const sku = requiredSku(args)
       const price = optionalText(args, 'price')
       refuseViolations(violationsOf({ price: priceReason(price) }))
       const { date, time } = stampOf(now())
@@ -77,7 +77,7 @@ export function catalogOperations(pool: Pool, now: () => Date) {
     },
 
     async AdjustStock(args: Arguments) {
-      const sku = requiredText(args, 'sku')
+      const sku = requiredSku(args)
       const delta = requiredInt(args, 'delta')
       const { date, time } = stampOf(now())
       return inTransaction(pool, async db => {
@@ -98,12 +98,6 @@ export function catalogOperations(pool: Pool, now: () => Date) {
   }
 }
 
-function skuReason(sku: string | undefined): Violation['reason'] | undefined {
-  if (sku === undefined || sku.trim() === '') return 'REQUIRED'
-  if (sku.length > 20) return 'TOO_LONG'
-  return /^[A-Z0-9][A-Z0-9-]*$/.test(sku) ? undefined : 'INVALID'
-}
-
 function priceReason(price: string | undefined): Violation['reason'] | undefined {
   if (price === undefined || price.trim() === '') return 'REQUIRED'
   const cents = centsOf(price.trim())
@@ -111,12 +105,20 @@ function priceReason(price: string | undefined): Violation['reason'] | undefined
   return cents < 0 ? 'NEGATIVE' : undefined
 }
 
-/** The key is ASCII: any other text names no product, and the database must not be asked to convert it. */
 async function productOf(db: Queryable, sku: string) {
-  const rows =
-    skuReason(sku) === undefined ? await selectRows(db, 'SELECT * FROM PRD_MST WHERE SKU = ?', [sku]) : []
+  const rows = await selectRows(db, 'SELECT * FROM PRD_MST WHERE SKU = ?', [sku])
   if (rows[0] === undefined) throw productNotFound(sku)
   return productFromRow(rows[0])
+}
+
+/**
+ * The database pads with spaces when it compares: only what may be a SKU is looked up.
+ * @throws SoapFault ProductNotFound
+ */
+function requiredSku(args: Arguments): string {
+  const sku = requiredText(args, 'sku')
+  if (skuReason(sku) !== undefined) throw productNotFound(sku)
+  return sku
 }
 
 /** Key order is the order of catalog.xsd. */

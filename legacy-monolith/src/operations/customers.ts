@@ -20,7 +20,7 @@ import {
   noteTextReason,
   phoneReason,
   violationsOf,
-} from './customer-rules.ts'
+} from './field-rules.ts'
 
 const statusCodes = ['A', 'S', 'C']
 

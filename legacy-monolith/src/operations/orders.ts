@@ -19,6 +19,7 @@ import {
   requiredInt,
 } from '../soap/arguments.ts'
 import type { Arguments } from '../soap/read-message.ts'
+import { skuReason } from './field-rules.ts'
 
 type Line = { sku: string; quantity: number }
 type PricedLine = Line & { unitCents: number }
@@ -140,8 +141,8 @@ async function openCents(db: Queryable, custNo: number): Promise<number> {
 /** Locks in the order of the SKU, so that two orders for the same products never wait for each other in a ring. */
 async function lockProducts(db: Queryable, lines: readonly Line[]): Promise<Map<string, Product>> {
   const products = new Map<string, Product>()
-  // The key is ASCII: any other text names no product.
-  const skus = [...new Set(lines.map(line => line.sku))].filter(sku => /^[A-Z0-9-]{1,20}$/.test(sku)).sort()
+  // The database pads with spaces when it compares: only what may be a SKU is looked up.
+  const skus = [...new Set(lines.map(line => line.sku))].filter(sku => skuReason(sku) === undefined).sort()
   for (const sku of skus) {
     const [row] = await selectRows(db, 'SELECT PRC, STK_QTY, ACT_FLG FROM PRD_MST WHERE SKU = ? FOR UPDATE', [
       sku,

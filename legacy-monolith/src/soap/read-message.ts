@@ -58,11 +58,12 @@ function readArguments(element: XmlElement, namespace: string, shape: Shape): Ar
   if (element.text.trim() !== '') throw clientFault(`${element.name} may not hold text`)
   const read: Record<string, Argument> = Object.create(null)
   for (const child of element.children) {
-    const type = shape[child.name] ?? shape[`${child.name}[]`]
+    const list = `${child.name}[]`
+    const type = own(shape, child.name) ?? own(shape, list)
     if (type === undefined || child.namespace !== namespace)
       throw clientFault(`${element.name} has an element that is not part of it`)
     const value = readValue(child, namespace, type)
-    if (Object.hasOwn(shape, `${child.name}[]`))
+    if (Object.hasOwn(shape, list))
       read[child.name] = [
         ...((read[child.name] as readonly Arguments[] | undefined) ?? []),
         value as Arguments,
@@ -71,6 +72,11 @@ function readArguments(element: XmlElement, namespace: string, shape: Shape): Ar
     else read[child.name] = value
   }
   return read
+}
+
+/** Members of the prototype are no children. */
+function own(shape: Shape, name: string): string | Shape | undefined {
+  return Object.hasOwn(shape, name) ? shape[name] : undefined
 }
 
 function readValue(element: XmlElement, namespace: string, type: string | Shape): string | null | Arguments {

@@ -1,7 +1,7 @@
 import type { Violation } from '../faults.ts'
 import { centsOf } from '../legacy-values.ts'
 
-/** One rule per field of a customer; each answers the reason why the value is refused, or nothing. */
+/** One rule per field; each answers the reason why the value is refused, or nothing. */
 
 type Reason = Violation['reason'] | undefined
 
@@ -34,6 +34,12 @@ export function creditLimitReason(decimal: string | undefined): Reason {
 export function noteTextReason(text: string | undefined): Reason {
   if (text === undefined || text.trim() === '') return 'REQUIRED'
   return codePoints(text) > 500 ? 'TOO_LONG' : undefined
+}
+
+export function skuReason(sku: string | undefined): Reason {
+  if (sku === undefined || sku.trim() === '') return 'REQUIRED'
+  if (sku.length > 20) return 'TOO_LONG'
+  return /^[A-Z0-9][A-Z0-9-]*$/.test(sku) ? undefined : 'INVALID'
 }
 
 /** The violations among the checked fields, in the order in which they are given. */
