@@ -1,0 +1,197 @@
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import type { Json } from '../codec/json.ts'
+import { parseJson } from '../codec/parse-json.ts'
+import type { Contract, Operation } from '../contract/contract.ts'
+import type { FacadeAnswer, FacadeHandler, FacadeRequest } from '../http/facade.ts'
+import { headersBack, headersUpstream } from '../http/forwarded-headers.ts'
+import type { SoapClient, SoapOutcome } from '../soap/soap-client.ts'
+import { matchResource } from './match-resource.ts'
+import { type ProblemDocument, problemOfError, problemOfFault } from './problem-document.ts'
+import type { RestAnswer, RestMapping, RestResource } from './rest-mapping.ts'
+
+export type RestFacadeParts = {
+  contract: Contract
+  soap: SoapClient
+  mappings: readonly RestMapping[]
+  /** Served at /openapi.json. */
+  openApi: unknown
+}
+
+const rpcBodyLimit = 1024 * 1024
+const jsonType = 'application/json; charset=utf-8'
+const problemType = 'application/problem+json; charset=utf-8'
+
+type Resource = RestResource & { mapping: RestMapping }
+
+/** REST over SOAP: the resources of the mappings, and POST /rpc/{Operation} for every operation of the contract. */
+export function createRestFacade({ contract, soap, mappings, openApi }: RestFacadeParts): FacadeHandler {
+  const resources: Resource[] = mappings.flatMap(mapping =>
+    mapping.resources.map(resource => ({ ...resource, mapping })),
+  )
+  const openApiText = JSON.stringify(openApi)
+
+  const operationNamed = (name: string): Operation => {
+    const operation = contract.operations.get(name)
+    if (operation === undefined)
+      throw new ToolkitError('NOT_FOUND', `there is no operation ${name.slice(0, 100)}`)
+    return operation
+  }
+
+  const call = (request: FacadeRequest, operation: Operation, input: Json): Promise<SoapOutcome> =>
+    soap.call(operation, input, headersUpstream(request.headers, request.trace))
+
+  const answerRpc = async (request: FacadeRequest, name: string): Promise<FacadeAnswer> => {
+    const route = '/rpc/{Operation}'
+    const operation = operationNamed(name)
+    refuseRehearsal(request)
+    const outcome = await call(request, operation, readJson(request))
+    const headers = headersBack(outcome.headers)
+    if (outcome.kind === 'fault')
+      return problemAnswer(route, problemOfFault(outcome.fault, operation, instanceOf(request)), headers)
+    return {
+      route,
+      status: operation.output === undefined ? 202 : 200,
+      headers: { ...headers, 'content-type': jsonType },
+      body: JSON.stringify(outcome.json),
+    }
+  }
+
+  const answerResource = async (
+    request: FacadeRequest,
+    resource: Resource,
+    parameters: Record<string, string>,
+  ): Promise<FacadeAnswer> => {
+    const { mapping, path: route } = resource
+    if (resource.method !== 'GET') refuseRehearsal(request)
+    const body = resource.request === undefined ? null : readDocument(request)
+    const rest = { path: request.path, parameters, query: request.query, body }
+    const mapped = resource.input(rest)
+    if ('answer' in mapped) return restAnswer(route, mapped.answer, {})
+    const operation = operationNamed(resource.operation)
+    const outcome = await call(request, operation, mapped.input)
+    const headers = headersBack(outcome.headers)
+    if (outcome.kind === 'reply') return restAnswer(route, resource.answer(outcome.json, rest), headers)
+    const problem =
+      mapping.problemOf(outcome.fault) ?? problemOfFault(outcome.fault, operation, instanceOf(request))
+    return problemAnswer(route, problem, headers)
+  }
+
+  const route = (request: FacadeRequest): Promise<FacadeAnswer> | FacadeAnswer => {
+    const { method, path } = request
+    if (path === '/openapi.json' && (method === 'GET' || method === 'HEAD'))
+      return { route: path, status: 200, headers: { 'content-type': jsonType }, body: openApiText }
+    const rpc = matchResource([{ method: 'POST', path: '/rpc/{Operation}' }], method, path)
+    const match = rpc ?? matchResource(resources, method, path)
+    if (match === undefined) throw new ToolkitError('NOT_FOUND', `nothing is at ${path}`)
+    if ('allow' in match) return methodAnswer(method, match.allow)
+    if ('mapping' in match.resource)
+      return answerResource(request, match.resource as Resource, match.parameters)
+    return answerRpc(request, match.parameters.Operation!)
+  }
+
+  return {
+    bodyLimit: (method, path) => {
+      const match = matchSafely(resources, method, path)
+      return match === undefined ? rpcBodyLimit : match.mapping.bodyLimit
+    },
+    refuse: (refusal, request) =>
+      failure(
+        'none',
+        refusal === 'too-large'
+          ? new ToolkitError('BODY_TOO_LARGE', 'the body is over the limit')
+          : refusal === 'encoded'
+            ? new ToolkitError('MEDIA_TYPE_UNSUPPORTED', 'a compressed body is not accepted')
+            : new ToolkitError('BAD_REQUEST', 'the body was cut off'),
+        instanceOf(request),
+      ),
+    async handle(request) {
+      try {
+        return await route(request)
+      } catch (error) {
+        const template = matchSafely(resources, request.method, request.path)?.path ?? 'none'
+        return failure(template, error, instanceOf(request))
+      }
+    },
+  }
+}
+
+function matchSafely(resources: readonly Resource[], method: string, path: string): Resource | undefined {
+  try {
+    const match = matchResource(resources, method, path)
+    return match !== undefined && 'resource' in match ? match.resource : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The monolith cannot run a write and take it back, so a rehearsal sent here by mistake must not reach it. */
+function refuseRehearsal({ headers }: FacadeRequest): void {
+  if (headers['strangler-rehearsal'] !== undefined)
+    throw new ToolkitError('REHEARSAL_UNSUPPORTED', 'the legacy side cannot rehearse a write')
+}
+
+/** A document: an object or an array. */
+function readDocument(request: FacadeRequest): Json {
+  const json = readJson(request)
+  if (typeof json !== 'object' || json === null)
+    throw new ToolkitError('JSON_MALFORMED', 'the body is not JSON')
+  return json
+}
+
+function readJson({ headers, body }: FacadeRequest): Json {
+  if (body.length === 0) throw new ToolkitError('JSON_MALFORMED', 'the body is missing')
+  const type = (headers['content-type'] ?? '').toLowerCase()
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/.exec(type)?.[1] ?? 'utf-8'
+  if (type.split(';', 1)[0]!.trim() !== 'application/json' || charset !== 'utf-8')
+    throw new ToolkitError('MEDIA_TYPE_UNSUPPORTED', 'the body must be application/json in UTF-8')
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch (cause) {
+    throw new ToolkitError('JSON_MALFORMED', 'the body is not UTF-8', { cause })
+  }
+  return parseJson(text)
+}
+
+function restAnswer(
+  route: string,
+  answer: RestAnswer,
+  headers: Record<string, string | string[]>,
+): FacadeAnswer {
+  if ('problem' in answer) return problemAnswer(route, answer.problem, headers)
+  return {
+    route,
+    status: answer.status,
+    headers: { ...headers, ...answer.headers, 'content-type': jsonType },
+    body: JSON.stringify(answer.body),
+  }
+}
+
+function problemAnswer(
+  route: string,
+  problem: ProblemDocument,
+  headers: Record<string, string | string[]>,
+): FacadeAnswer {
+  return {
+    route,
+    status: problem.status,
+    headers: { ...headers, 'content-type': problemType },
+    body: JSON.stringify(problem),
+  }
+}
+
+function methodAnswer(method: string, allow: string): FacadeAnswer {
+  if (method === 'OPTIONS') return { route: 'none', status: 204, headers: { allow }, body: '' }
+  const error = new ToolkitError('METHOD_NOT_ALLOWED', `${method} is not allowed here`)
+  return problemAnswer('none', problemOfError(error, ''), { allow })
+}
+
+function failure(route: string, error: unknown, instance: string): FacadeAnswer {
+  const problem = problemOfError(error, instance)
+  const headers: Record<string, string> = problem.status === 503 ? { 'retry-after': '1' } : {}
+  return { ...problemAnswer(route, problem, headers), error }
+}
+
+function instanceOf({ trace }: Pick<FacadeRequest, 'trace'>): string {
+  return `urn:trace:${trace.traceId}`
+}

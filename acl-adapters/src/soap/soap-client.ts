@@ -1,0 +1,99 @@
+import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { replyRules } from '../codec/decode-element.ts'
+import type { Json } from '../codec/json.ts'
+import { encodeMessage } from '../codec/message.ts'
+import type { Contract, Operation, SoapVersion } from '../contract/contract.ts'
+import type { HttpExchange, HttpReply } from '../http/http-exchange.ts'
+import { decodeXmlBytes } from '../xml/decode-bytes.ts'
+import { readEnvelope } from './read-envelope.ts'
+import type { SoapFault } from './soap-fault.ts'
+import { mediaTypes, versionOfMediaType } from './soap-version.ts'
+import { writeEnvelope } from './write-envelope.ts'
+
+export type SoapOutcome = { headers: HttpReply['headers'] } & (
+  | { kind: 'reply'; json: Json }
+  | { kind: 'fault'; fault: SoapFault }
+)
+
+export type SoapClient = {
+  /**
+   * Calls an operation once.
+   * @param headers sent as they are, beside Content-Type and SOAPAction
+   * @throws ToolkitError VALUE_REFUSED (the input), OPERATION_UNSUPPORTED, UPSTREAM_* (see HttpExchange),
+   * UPSTREAM_REPLY_EMPTY, UPSTREAM_REPLY_NOT_SOAP, UPSTREAM_REPLY_INVALID
+   */
+  call(operation: Operation, input: Json, headers: Record<string, string>): Promise<SoapOutcome>
+}
+
+/** @param path where the service answers, such as `/soap` */
+export function createSoapClient(contract: Contract, exchange: HttpExchange, path: string): SoapClient {
+  return {
+    async call(operation, input, headers) {
+      if (operation.unsupported.length > 0)
+        throw new ToolkitError(
+          'OPERATION_UNSUPPORTED',
+          `${operation.name}: ${operation.unsupported.join('; ')}`,
+        )
+      const version: SoapVersion = operation.actions.has('1.1') ? '1.1' : '1.2'
+      const body = writeEnvelope(version, encodeMessage(operation.input, input, contract))
+      const reply = await exchange.send({
+        method: 'POST',
+        path,
+        headers: { ...headers, ...soapHeaders(version, operation.actions.get(version) ?? '') },
+        body,
+      })
+      return { headers: reply.headers, ...(await readReply(contract, operation, reply)) }
+    },
+  }
+}
+
+function soapHeaders(version: SoapVersion, action: string): Record<string, string> {
+  const type = `${mediaTypes[version]}; charset=utf-8`
+  if (version === '1.1') return { 'content-type': type, soapaction: `"${action}"` }
+  return { 'content-type': action === '' ? type : `${type}; action="${action}"` }
+}
+
+async function readReply(contract: Contract, operation: Operation, reply: HttpReply) {
+  if (reply.body.length === 0) {
+    if (operation.output === undefined && reply.status < 300)
+      return { kind: 'reply', json: Object.create(null) } as const
+    throw unreadable('UPSTREAM_REPLY_EMPTY', reply, 'an empty body')
+  }
+  const contentType = String(reply.headers['content-type'] ?? '')
+  if (contentType !== '' && versionOfMediaType(contentType) === undefined)
+    throw unreadable('UPSTREAM_REPLY_NOT_SOAP', reply, contentType.slice(0, 80))
+  try {
+    const content = await readEnvelope(decodeXmlBytes(reply.body, contentType), {
+      contract,
+      rules: replyRules,
+      elementFor: name => {
+        const expected = operation.output?.element
+        if (name !== undefined && name !== expected?.name)
+          throw new ToolkitError(
+            'ENVELOPE_INVALID',
+            `the Body holds ${name}, not ${expected?.name ?? 'nothing'}`,
+          )
+        return expected
+      },
+    })
+    if (content.kind === 'fault') return { kind: 'fault', fault: content.fault } as const
+    if (reply.status >= 400) throw unreadable('UPSTREAM_REPLY_INVALID', reply, 'no fault')
+    return { kind: 'reply', json: content.json } as const
+  } catch (cause) {
+    if (!isToolkitError(cause) || cause.code.startsWith('UPSTREAM_')) throw cause
+    throw new ToolkitError(
+      'UPSTREAM_REPLY_INVALID',
+      `the reply of ${operation.name} cannot be used: ${cause.message}`,
+      {
+        cause,
+        details: { status: reply.status, reason: cause.code },
+      },
+    )
+  }
+}
+
+function unreadable(code: string, reply: HttpReply, what: string): ToolkitError {
+  return new ToolkitError(code, `the upstream answered ${reply.status} with ${what}`, {
+    details: { status: reply.status },
+  })
+}
