@@ -4,10 +4,30 @@ import { type Client, createClientAsync } from 'soap'
 import { installShop } from '../src/install.ts'
 import { type Shop, startShop } from '../src/start-shop.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: what node-soap's client answers has no type
-export type Reply = Record<string, any>
+/** Texts as they were sent, null for nil. */
+export type Fields = Record<string, string | null>
+export type Order = { orderNo: string; statusCode: string; line: Fields[] }
 
-export type TestFault = { code: string; text: string; detail: Reply | undefined; xml: string; status: number }
+/** Each operation answers one of them. */
+export type Reply = { customer: Fields; note: Fields; product: Fields; order: Order }
+
+export type Detail = Partial<Record<string, { violation?: unknown } & Record<string, unknown>>>
+
+export type TestFault = {
+  code: string
+  text: string
+  detail: Detail | undefined
+  xml: string
+  status: number
+}
+
+type FaultError = {
+  root?: {
+    Envelope?: { Body?: { Fault?: { faultcode: string; faultstring: string; detail: Detail | undefined } } }
+  }
+  body: string
+  response: { status: number }
+}
 
 export type TestShop = {
   url: string
@@ -15,6 +35,8 @@ export type TestShop = {
   /** What the shop reported as unforeseen. */
   reported: { operation: string; error: unknown }[]
   call(operation: string, args: object): Promise<Reply>
+  /** What an operation lists under `name`; empty when it lists nothing. */
+  list<Name extends keyof Reply>(operation: string, args: object, name: Name): Promise<Reply[Name][]>
   /** Fails unless the answer is a fault. */
   fault(operation: string, args: object): Promise<TestFault>
   query(sql: string, values?: unknown[]): Promise<RowDataPacket[]>
@@ -60,6 +82,7 @@ export async function startTestShop(
     databaseUrl: schema.url,
     reported,
     call: async (operation, args) => (await client[`${operation}Async`](args))[0] ?? {},
+    list: async (operation, args, name) => (await client[`${operation}Async`](args))[0]?.[name] ?? [],
     fault: async (operation, args) =>
       readFault(await client[`${operation}Async`](args).then(noFault, asError)),
     query: async (sql, values = []) => (await connection.query<RowDataPacket[]>(sql, values))[0],
@@ -86,11 +109,11 @@ function noFault(): never {
   throw new Error('a fault was expected')
 }
 
-function asError(error: unknown): Reply {
-  return error as Reply
+function asError(error: unknown): FaultError {
+  return error as FaultError
 }
 
-function readFault(error: Reply): TestFault {
+function readFault(error: FaultError): TestFault {
   const fault = error.root?.Envelope?.Body?.Fault
   if (fault === undefined) throw error
   return {
@@ -103,7 +126,7 @@ function readFault(error: Reply): TestFault {
 }
 
 /** node-soap's client does not read a fault by its schema: one violation is no list to it. */
-function withViolationList(detail: Reply | undefined): Reply | undefined {
+function withViolationList(detail: Detail | undefined): Detail | undefined {
   const violation = detail?.ValidationFault?.violation
   if (violation === undefined) return detail
   return { ValidationFault: { violation: Array.isArray(violation) ? violation : [violation] } }
