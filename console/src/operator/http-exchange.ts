@@ -26,12 +26,13 @@ const retryMs = 150
  * @throws ToolkitError TOKEN_MISSING, TOKEN_UNUSABLE, <NAME>_UNREACHABLE, <NAME>_SILENT, CONNECTION_LOST, INTERRUPTED
  */
 export async function exchange(endpoint: Endpoint, request: Exchange): Promise<Reply> {
+  const token = usableToken(endpoint)
   const idle = idleAlarm(request.idleMs)
   const signal = AbortSignal.any([request.signal, idle.signal])
   const options: RequestInit = {
     method: request.method,
     headers: {
-      authorization: `Bearer ${usableToken(endpoint)}`,
+      authorization: `Bearer ${token}`,
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
@@ -113,7 +114,7 @@ function isRefused(error: unknown): boolean {
 }
 
 function codeOf(error: unknown): string | undefined {
-  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined
+  const { cause } = error as { cause?: { code?: string } }
   return cause?.code
 }
 

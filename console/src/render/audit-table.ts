@@ -1,29 +1,28 @@
 import { isRecord, type Json, recordOf, recordsOf, textOf } from './json-fields.ts'
 import type { Paper } from './paper.ts'
 import { oneLine } from './plain-text.ts'
-import { count } from './quantities.ts'
 import { table } from './table.ts'
 
 const columns = [
+  { title: 'SEQ', align: 'right' },
   { title: 'AT' },
   { title: 'BY' },
-  { title: 'WHAT' },
+  { title: 'VERB' },
   { title: 'CAPABILITY' },
   { title: 'REASON' },
 ] as const
 
-/** The entries of an audit document, whether it is the list itself or holds one. */
-export function auditEntries(audit: unknown): readonly Json[] {
-  return recordsOf(Array.isArray(audit) ? audit : recordOf(audit).entries)
-}
-
-/** Who did what to which capability, when and why, and whether the chain of entries is whole where that was asked. */
+/**
+ * Who did what to which capability, when and why, and whether the chain of entries is whole where that was asked.
+ * @param audit the list of entries, or an object that holds it as `entries` beside `chain`
+ */
 export function auditTable(audit: unknown, paper: Paper): string {
-  const entries = auditEntries(audit)
+  const entries = recordsOf(Array.isArray(audit) ? audit : recordOf(audit).entries)
   const rows = entries.map(entry => [
+    textOf(entry.seq),
     textOf(entry.at),
-    textOf(entry.by),
-    textOf(entry.action ?? entry.verb ?? entry.what),
+    textOf(entry.operator),
+    textOf(entry.verb),
     textOf(entry.capability),
     textOf(entry.reason),
   ])
@@ -33,11 +32,7 @@ export function auditTable(audit: unknown, paper: Paper): string {
 }
 
 function chainSentence(chain: Json, { paint }: Paper): string {
-  if (chain.ok === true)
-    return paint.green(
-      `The chain is whole: ${count(chain.entries)} entries, each vouching for the one before.`,
-    )
-  return paint.red(
-    `The chain is broken at entry ${oneLine(textOf(chain.brokenAt))}: ${oneLine(textOf(chain.message, 'it was changed after it was written'))}`,
-  )
+  if (chain.ok === true) return paint.green('The chain is whole: every entry vouches for the one before it.')
+  const reason = oneLine(textOf(chain.reason, 'changed'))
+  return paint.red(`The chain is broken at entry ${oneLine(textOf(chain.seq))}: ${reason}`)
 }

@@ -44,7 +44,8 @@ export function stepTable(steps: unknown, paper: Paper): string {
   return `\n${table([{ title: 'STEP' }, { title: 'TOOK', align: 'right' }, { title: 'OUTCOME' }], rows, paper)}`
 }
 
-function mustBeZero(value: unknown, paint: Paper['paint']): Cell {
+/** A figure that is red unless it is 0; one that is missing is no proof of 0. */
+export function mustBeZero(value: unknown, paint: Paper['paint']): Cell {
   const text = count(value)
   return { text, paint: numberOf(value) === 0 ? paint.green : paint.red }
 }

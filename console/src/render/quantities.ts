@@ -21,6 +21,14 @@ export function duration(value: unknown): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
+/** How long ago, by its largest unit: `40 s`, `5 min`, `2 h`, `3 d`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000))
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`
+  return seconds < 86_400 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`
+}
+
 /** 10 → `10 %`. */
 export function percent(value: unknown): string {
   const number = numberOf(value)

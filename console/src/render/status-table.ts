@@ -2,20 +2,16 @@ import { formatProblem, type Problem } from '@strangler/kit/problem.ts'
 import { isRecord, type Json, nothing, numberOf, recordOf, recordsOf, textOf } from './json-fields.ts'
 import type { Paper } from './paper.ts'
 import { oneLine } from './plain-text.ts'
-import { count, duration, percent } from './quantities.ts'
+import { age, count, duration, percent } from './quantities.ts'
 import { type Cell, table } from './table.ts'
-import { verdict } from './verdict.ts'
 
+const hold = { title: 'HOLD' }
 const columns = [
   { title: 'CAPABILITY' },
   { title: 'STAGE' },
   { title: 'WRITES' },
-  { title: 'PERCENT', align: 'right' },
   { title: 'LAG', align: 'right' },
-  { title: 'COMPARED', align: 'right' },
-  { title: 'DIVERGED', align: 'right' },
-  { title: 'VERDICT' },
-  { title: 'HOLD' },
+  { title: 'DIVERGED' },
   { title: 'LAST DRILL' },
 ] as const
 
@@ -26,44 +22,52 @@ const columns = [
 export function statusTable(status: Json, paper: Paper, now: number): string {
   const { paint } = paper
   const capabilities = recordsOf(status.capabilities)
+  // A hold lasts for moments: its column would stand empty.
+  const held = capabilities.some(capability => isRecord(capability.hold))
   const heading = `${paint.bold(`generation ${oneLine(textOf(status.generation))}`)}\n`
   const board =
     capabilities.length === 0
       ? 'The configuration names no capability.\n'
       : table(
-          columns,
-          capabilities.map(capability => row(capability, paper, now)),
+          held ? [...columns, hold] : columns,
+          capabilities.map(capability => [
+            ...row(capability, paper, now),
+            ...(held ? [holdCell(capability.hold, paint)] : []),
+          ]),
           paper,
         )
   return heading + board + problemLines(status, paper)
 }
 
 function row(capability: Json, { paint }: Paper, now: number): Cell[] {
-  const comparison = recordOf(capability.comparison)
-  const diverged = count(comparison.diverged)
+  const canary = capability.stage === 'canary' ? ` ${percent(capability.percent)}` : ''
   return [
     { text: textOf(capability.name), paint: paint.bold },
-    textOf(capability.stage),
+    `${textOf(capability.stage)}${canary}`,
     textOf(capability.writes),
-    capability.stage === 'canary' ? percent(capability.percent) : nothing,
     duration(capability.lagMs),
-    count(comparison.samples),
-    (numberOf(comparison.diverged) ?? 0) > 0 ? { text: diverged, paint: paint.red } : diverged,
-    verdict(comparison.verdict, paint),
-    isRecord(capability.hold)
-      ? { text: `${count(capability.hold.parked)} parked`, paint: paint.yellow }
-      : nothing,
+    comparisonCell(recordOf(capability.comparison), paint),
     drillCell(capability.lastDrill, paint, now),
   ]
+}
+
+/** `3 of 20,000: fail`. */
+function comparisonCell({ samples, diverged, verdict }: Json, paint: Paper['paint']): Cell {
+  const colour = verdict === 'pass' ? paint.green : verdict === 'fail' ? paint.red : paint.yellow
+  return { text: `${count(diverged)} of ${count(samples)}: ${textOf(verdict)}`, paint: colour }
+}
+
+function holdCell(hold: unknown, paint: Paper['paint']): Cell {
+  return isRecord(hold) ? { text: `${count(hold.parked)} parked`, paint: paint.yellow } : nothing
 }
 
 function drillCell(drill: unknown, paint: Paper['paint'], now: number): Cell {
   if (!isRecord(drill)) return 'never'
   const at = typeof drill.at === 'number' ? drill.at : Date.parse(textOf(drill.at))
-  const age = Number.isNaN(at) ? '' : ` ${duration(Math.max(0, now - at))} ago`
+  const ago = Number.isNaN(at) ? '' : ` ${age(now - at)} ago`
   return drill.ok === true
-    ? { text: `passed${age}`, paint: paint.green }
-    : { text: `failed${age}`, paint: paint.red }
+    ? { text: `passed${ago}`, paint: paint.green }
+    : { text: `failed${ago}`, paint: paint.red }
 }
 
 /** What is wrong with a configuration file that was refused; the generation before it goes on serving. */

@@ -30,12 +30,12 @@ export function table(columns: readonly Column[], rows: readonly (readonly Cell[
   return `${[head, ...body].join('\n')}\n`
 }
 
-/** Takes from the widest column until all fit; undefined when they can't. */
+/** Takes from the widest column but the first, which says whose row it is; undefined when all can't fit. */
 function fit(natural: readonly number[], available: number): number[] | undefined {
   const widths = [...natural]
   for (let over = widths.reduce((sum, width) => sum + width, 0) - available; over > 0; over--) {
-    const widest = widths.indexOf(Math.max(...widths))
-    if (widths[widest]! <= narrowest) return undefined
+    const widest = widths.lastIndexOf(Math.max(...widths.slice(1)))
+    if (widest < 1 || widths[widest]! <= narrowest) return undefined
     widths[widest]!--
   }
   return widths

@@ -1,5 +1,5 @@
-import { stepTable } from './drill-table.ts'
-import { isRecord, type Json, listOf, recordOf, recordsOf, textOf } from './json-fields.ts'
+import { mustBeZero, stepTable } from './drill-table.ts'
+import { isRecord, type Json, listOf, numberOf, recordOf, recordsOf, textOf } from './json-fields.ts'
 import type { Paper } from './paper.ts'
 import { oneLine } from './plain-text.ts'
 import { count, counted, duration, percent } from './quantities.ts'
@@ -37,10 +37,15 @@ export function moveText(
   if (dryRun) return dryRunText(verb, result, capability, paper)
   const hold = recordOf(result.hold)
   const side = result.writes ?? result.owner ?? (verb === 'cutover' ? 'extracted' : 'legacy')
-  const back = verb === 'cutover' ? 'rollback' : 'cutover'
   const took = `${paper.paint.bold(capability)}: the ${oneLine(textOf(side))} side owns the writes, after ${duration(result.ms)}\n`
   const held = `held writes waited ${duration(hold.p50Ms)} (half of them), ${duration(hold.p99Ms)} (99 of 100), ${duration(hold.maxMs)} (the longest)\n`
-  return `${took}${hold.p99Ms === undefined ? '' : held}→ back again: npx strangler ${back} ${capability}\n`
+  return `${took}${hold.p99Ms === undefined ? '' : held}${wayBack(verb, result, capability, paper)}`
+}
+
+function wayBack(verb: string, result: Json, capability: string, { paint }: Paper): string {
+  if (result.reversible === false)
+    return `${paint.red('Switched, NOT reversible: no sync leads back yet.')}\n→ npx strangler status shows how it stands\n`
+  return `→ back again: npx strangler ${verb === 'cutover' ? 'rollback' : 'cutover'} ${capability}\n`
 }
 
 function dryRunText(verb: string, result: Json, capability: string, { paint }: Paper): string {
@@ -51,23 +56,38 @@ function dryRunText(verb: string, result: Json, capability: string, { paint }: P
   return `${paint.bold(`${verb} ${capability}`)} would (nothing was changed):\n${sentences.join('')}`
 }
 
-/** Both sides compared row by row; one line per table. */
-export function verifyTable(result: Json, capability: string, exit: number, paper: Paper): string {
+const verifyColumns = [
+  { title: 'TABLE' },
+  { title: 'ROWS', align: 'right' },
+  { title: 'MISSING', align: 'right' },
+  { title: 'EXTRA', align: 'right' },
+  { title: 'DIFFERENT', align: 'right' },
+] as const
+
+/** Both sides compared row by row: a line per table, then samples of the rows that differ. */
+export function verifyTable(result: Json, capability: string, paper: Paper): string {
+  const { paint } = paper
   const tables = recordsOf(result.tables)
   const rows = tables.map(each => [
-    textOf(each.table ?? each.name),
+    textOf(each.table),
     count(each.rows),
-    count(each.different ?? each.differences ?? each.diverged),
+    ...['missing', 'extra', 'different'].map(key => mustBeZero(each[key], paint)),
   ])
-  const total = tables.reduce((sum, each) => sum + (typeof each.rows === 'number' ? each.rows : 0), 0)
+  const total = tables.reduce((sum, each) => sum + (numberOf(each.rows) ?? 0), 0)
+  const took = result.ms === undefined ? '' : ` in ${duration(result.ms)}`
   const heading =
-    exit === 0
-      ? paper.paint.green(`${capability}: ${counted(total, 'row')} compared, all equal`)
-      : paper.paint.red(`${capability}: the sides differ`)
-  const columns = [
-    { title: 'TABLE' },
-    { title: 'ROWS', align: 'right' },
-    { title: 'DIFFERENT', align: 'right' },
-  ] as const
-  return `${heading}\n${rows.length === 0 ? '' : table(columns, rows, paper)}`
+    result.ok === true
+      ? paint.green(`${capability}: ${counted(total, 'row')} compared${took}, all equal`)
+      : paint.red(`${capability}: ${counted(total, 'row')} compared${took}, the sides differ`)
+  return `${heading}\n${rows.length === 0 ? '' : table(verifyColumns, rows, paper)}${sampleLines(result.samples)}`
+}
+
+function sampleLines(samples: unknown): string {
+  const lines = recordsOf(samples).map(({ table, kind, key, columns }) => {
+    const names = listOf(columns)
+      .map(name => textOf(name))
+      .join(', ')
+    return `  ${oneLine(`${textOf(kind)} in ${textOf(table)}: ${textOf(key)}${names === '' ? '' : ` (${names})`}`)}\n`
+  })
+  return lines.length === 0 ? '' : `\n${lines.join('')}`
 }

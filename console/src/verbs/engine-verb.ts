@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Answer, Cli, GlobalOptions } from '../cli.ts'
 import type { Json } from '../render/json-fields.ts'
 import type { Paper } from '../render/paper.ts'
-import { byOption, reasonOption } from './options.ts'
+import { byOption, capabilityName, reasonOption } from './options.ts'
 import { verbAnswer } from './verb-answer.ts'
 
 /** A verb of the engine on one capability, accountable by `--by` and `--reason`. */
@@ -10,7 +10,7 @@ export function engineVerb(program: Command, cli: Cli, verb: string, description
   return program
     .command(verb)
     .description(description)
-    .argument('<capability>', 'a capability with a plan')
+    .argument('<capability>', 'a capability with a plan', capabilityName)
     .addOption(reasonOption().default('no reason given'))
     .addOption(byOption(cli.surroundings.user))
 }
@@ -21,10 +21,10 @@ export async function runEngineVerb(
   verb: string,
   capability: string,
   command: Command,
-  text: (result: Json, paper: Paper, exit: number) => string,
+  text: (result: Json, paper: Paper) => string,
 ): Promise<Answer> {
   const { json: _, state, ...flags } = command.optsWithGlobals<GlobalOptions & Record<string, unknown>>()
   const engine = await cli.engine(state === undefined ? {} : { state }, verb)
   const answer = await engine.verb(verb, capability, flags, cli.onProgress)
-  return verbAnswer(verb, capability, answer, (result, paper) => text(result, paper, answer.exit))
+  return verbAnswer(verb, capability, answer, text)
 }

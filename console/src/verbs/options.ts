@@ -4,6 +4,12 @@ export const stages = ['legacy', 'shadow', 'canary', 'extracted', 'retired'] as 
 
 const longestText = 500
 
+/** A capability's name, as strangler.yaml allows it: it becomes part of a URL and of what is printed. */
+export function capabilityName(text: string): string {
+  if (/^[a-z][a-z0-9-]{0,62}$/.test(text)) return text
+  throw new InvalidArgumentError('Names have lower-case letters, digits and dashes.')
+}
+
 /** `--by`: who is accountable in the audit log. */
 export function byOption(user: string): Option {
   return new Option('--by <name>', 'who does this, for the audit log').default(user).argParser(sentence)

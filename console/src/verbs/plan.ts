@@ -2,12 +2,13 @@ import type { Command } from 'commander'
 import type { Cli, GlobalOptions } from '../cli.ts'
 import { planSteps } from '../render/plan-steps.ts'
 import { examples } from './examples.ts'
+import { capabilityName } from './options.ts'
 
 export function addPlan(program: Command, cli: Cli): void {
   program
     .command('plan')
     .description('The steps of a capability, how far it has come, and what would be refused now.')
-    .argument('<capability>', 'a capability with a plan')
+    .argument('<capability>', 'a capability with a plan', capabilityName)
     .addHelpText(
       'after',
       examples(

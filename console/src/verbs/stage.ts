@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander'
 import type { Cli, GlobalOptions } from '../cli.ts'
 import { stageSentence } from '../render/verb-results.ts'
 import { examples } from './examples.ts'
-import { adminOption, byOption, numberBetween, reasonOption, stages } from './options.ts'
+import { adminOption, byOption, capabilityName, numberBetween, reasonOption, stages } from './options.ts'
 import { verbAnswer } from './verb-answer.ts'
 
 type StageOptions = GlobalOptions & { percent?: number; by: string; reason: string }
@@ -11,7 +11,7 @@ export function addStage(program: Command, cli: Cli): void {
   program
     .command('stage')
     .description('Set the stage of a capability; returns when every proxy serves it.')
-    .argument('<capability>', 'a capability of strangler.yaml')
+    .argument('<capability>', 'a capability of strangler.yaml', capabilityName)
     .addArgument(new Argument('<stage>', 'where its traffic is served').choices(stages))
     .option('--percent <n>', 'share of callers in canary', numberBetween(0, 100))
     .addOption(reasonOption().makeOptionMandatory())

@@ -20,8 +20,13 @@ export function verbAnswer(
     exit,
     text: paper => {
       if (listOf(result.refusals).length > 0) return refusalText(verb, capability, result, paper)
-      const failed = exit !== 0 && typeof result.code === 'string' && result.message !== undefined
-      return failed ? failureText(result, paper) : text(result, paper)
+      // A drill or a verification that failed has figures of its own to show.
+      const told = typeof result.code === 'string' || result.ok === undefined
+      return exit !== 0 && told ? failureText(named(verb, capability, result), paper) : text(result, paper)
     },
   }
+}
+
+function named(verb: string, capability: string, result: Json): Json {
+  return { code: 'FAILED', message: `${verb} ${capability} failed`, ...result }
 }

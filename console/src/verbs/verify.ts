@@ -9,8 +9,8 @@ export function addVerify(program: Command, cli: Cli): void {
     .addHelpText('after', examples(['strangler verify customers', 'every row of every table of its plan']))
     .action(
       cli.answering((capability: string, _options: unknown, command: Command) =>
-        runEngineVerb(cli, 'verify', capability, command, (result, paper, exit) =>
-          verifyTable(result, capability, exit, paper),
+        runEngineVerb(cli, 'verify', capability, command, (result, paper) =>
+          verifyTable(result, capability, paper),
         ),
       ),
     )
