@@ -1,0 +1,71 @@
+import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
+
+/** A full verification as the gates see it; ages are by the control server's clock. */
+export type Verification = {
+  id: number
+  at: Date
+  ageMs: number
+  ok: boolean
+  rows: number
+  diverged: number
+}
+
+export type DrillEvidence = { id: number; at: Date; ageMs: number; ok: boolean; result: unknown }
+
+/** What was proven, and how long ago: the gates' memory. */
+export type Evidence = {
+  addVerification(
+    capability: string,
+    found: { ok: boolean; rows: number; diverged: number; details: unknown },
+  ): Promise<void>
+  lastVerification(capability: string): Promise<Verification | undefined>
+  addDrill(capability: string, ok: boolean, result: unknown): Promise<void>
+  lastDrill(capability: string): Promise<DrillEvidence | undefined>
+}
+
+const age = 'TIMESTAMPDIFF(MICROSECOND, at, UTC_TIMESTAMP(6)) / 1000 AS age_ms'
+
+/** @param pool to the control schema */
+export function createEvidence(pool: Pool): Evidence {
+  return {
+    addVerification: async (capability, { ok, rows, diverged, details }) => {
+      await pool.query<ResultSetHeader>(
+        `INSERT INTO verification (capability, at, ok, row_count, diverged, details)
+         VALUES (?, UTC_TIMESTAMP(6), ?, ?, ?, ?)`,
+        [capability, ok, rows, diverged, JSON.stringify(details)],
+      )
+    },
+    lastVerification: async capability => {
+      const [rows] = await pool.query<RowDataPacket[]>(
+        `SELECT *, ${age} FROM verification WHERE capability = ? ORDER BY id DESC LIMIT 1`,
+        [capability],
+      )
+      return rows[0] === undefined
+        ? undefined
+        : {
+            ...aged(rows[0]),
+            rows: Number(rows[0].row_count),
+            diverged: Number(rows[0].diverged),
+          }
+    },
+    addDrill: async (capability, ok, result) => {
+      await pool.query<ResultSetHeader>(
+        'INSERT INTO drill_result (capability, at, ok, result) VALUES (?, UTC_TIMESTAMP(6), ?, ?)',
+        [capability, ok, JSON.stringify(result)],
+      )
+    },
+    lastDrill: async capability => {
+      const [rows] = await pool.query<RowDataPacket[]>(
+        `SELECT *, ${age} FROM drill_result WHERE capability = ? ORDER BY id DESC LIMIT 1`,
+        [capability],
+      )
+      return rows[0] === undefined
+        ? undefined
+        : { ...aged(rows[0]), result: JSON.parse(String(rows[0].result)) as unknown }
+    },
+  }
+}
+
+function aged(row: RowDataPacket): { id: number; at: Date; ageMs: number; ok: boolean } {
+  return { id: Number(row.id), at: row.at as Date, ageMs: Number(row.age_ms), ok: Boolean(row.ok) }
+}

@@ -1,0 +1,66 @@
+import type { TableMapping } from '../data/table-mapping.ts'
+
+/** How a capability is moved, as data: what is moved, which numbers gate it, and the steps in order. */
+export type Plan = {
+  capability: string
+  /** Names of the two sides' databases: STRANGLER_DB_<NAME> and STRANGLER_APPLIER_<NAME> say where they are. */
+  databases: { legacy: string; extracted: string }
+  /** Parents before children. */
+  tables: readonly TableMapping[]
+  gates: Gates
+  steps: readonly StepSpec[]
+  drill: DrillLoad
+}
+
+/** The numbers that decide. */
+export type Gates = {
+  maxLagMs: number
+  /** How old the last full verification may be. */
+  verifyMaxAgeMs: number
+  /** Comparisons needed over all routes before their verdict counts. */
+  minSamples: number
+  /** Share of comparisons that may diverge, beyond the noise. */
+  maxDivergence: number
+  /** How old the last passed drill may be. */
+  drillMaxAgeMs: number
+  /** A transaction that has been open for longer stands in the way of a fence. */
+  maxTransactionMs: number
+  /** How long a rollback must stay possible: the binlog reaches back as far. */
+  soakSeconds: number
+}
+
+export type StepSpec =
+  | { kind: 'backfill' }
+  | { kind: 'sync' }
+  | { kind: 'verify' }
+  | { kind: 'stage'; stage: 'shadow' }
+  | { kind: 'stage'; stage: 'canary'; percent: number }
+  | { kind: 'compare-gate' }
+  | { kind: 'drill'; ratePerSecond: number; seconds: number }
+  | { kind: 'cutover' }
+
+export type StepKind = StepSpec['kind']
+
+/** The writes that a drill makes, each with a token of its own, and how the token is found again. */
+export type DrillLoad = {
+  /** A query of the legacy database with one column `id`: the rows that the writes go to. */
+  subjects: string
+  writes: readonly DrillWrite[]
+  /** A query per side with one `?` (a LIKE pattern of tokens) that answers `token` and `times`. */
+  count: { legacy: string; extracted: string }
+}
+
+export type DrillWrite = {
+  name: string
+  protocol: 'rest' | 'soap'
+  request(
+    subject: string,
+    token: string,
+  ): { method: string; path: string; headers: Record<string, string>; body: string }
+}
+
+/** What a step is called in lists, journal and progress: `canary 10 %`. */
+export function stepName(step: StepSpec): string {
+  if (step.kind !== 'stage') return step.kind
+  return step.stage === 'canary' ? `canary ${step.percent} %` : step.stage
+}

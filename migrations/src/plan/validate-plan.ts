@@ -1,0 +1,165 @@
+import { invalidInput, type Problem } from '@strangler/kit/problem.ts'
+import { z } from 'zod'
+import type { MappedTable } from '../data/table-mapping.ts'
+import type { Plan, StepSpec } from './plan.ts'
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'lower-case letters, digits and dashes, at most 48')
+const identifier = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/, 'a table or column name')
+const callable = z.custom<(...args: never[]) => unknown>(value => typeof value === 'function', 'a function')
+const milliseconds = z.int().min(1)
+
+const mappedTable = z.strictObject({
+  table: identifier,
+  key: z.array(identifier).min(1),
+  columns: z.array(identifier).min(1),
+})
+
+const step = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('backfill') }),
+  z.strictObject({ kind: z.literal('sync') }),
+  z.strictObject({ kind: z.literal('verify') }),
+  z.strictObject({
+    kind: z.literal('stage'),
+    stage: z.enum(['shadow', 'canary']),
+    percent: z.number().min(0).max(100).optional(),
+  }),
+  z.strictObject({ kind: z.literal('compare-gate') }),
+  z.strictObject({
+    kind: z.literal('drill'),
+    ratePerSecond: z.number().min(1).max(5_000),
+    seconds: z.number().min(1).max(3_600),
+  }),
+  z.strictObject({ kind: z.literal('cutover') }),
+])
+
+const planSchema = z.strictObject({
+  capability: name,
+  databases: z.strictObject({ legacy: name, extracted: name }),
+  tables: z
+    .array(
+      z.strictObject({
+        legacy: mappedTable,
+        extracted: mappedTable,
+        toExtracted: callable,
+        toLegacy: callable,
+      }),
+    )
+    .min(1),
+  gates: z.strictObject({
+    maxLagMs: milliseconds,
+    verifyMaxAgeMs: milliseconds,
+    minSamples: z.int().min(1),
+    maxDivergence: z.number().min(0).max(1),
+    drillMaxAgeMs: milliseconds,
+    maxTransactionMs: milliseconds,
+    soakSeconds: z.int().min(1),
+  }),
+  steps: z.array(step).min(1),
+  drill: z.strictObject({
+    subjects: z.string().min(1),
+    writes: z
+      .array(
+        z.strictObject({ name: z.string().min(1), protocol: z.enum(['rest', 'soap']), request: callable }),
+      )
+      .min(1),
+    count: z.strictObject({ legacy: z.string().min(1), extracted: z.string().min(1) }),
+  }),
+})
+
+/**
+ * A plan, checked as a whole.
+ * @param subject the file it came from, for the message
+ * @throws ToolkitError PLAN_INVALID with every problem and its path
+ */
+export function validatePlan(value: unknown, subject: string): Plan {
+  const parsed = planSchema.safeParse(value)
+  const problems: Problem[] = parsed.success
+    ? contradictions(value as Plan)
+    : parsed.error.issues.map(issue => ({ path: issue.path.join('.'), message: issue.message }))
+  if (problems.length > 0) throw invalidInput('PLAN_INVALID', subject, problems)
+  return value as Plan
+}
+
+function contradictions(plan: Plan): Problem[] {
+  return [
+    ...(plan.databases.legacy === plan.databases.extracted
+      ? [{ path: 'databases.extracted', message: 'is the same database as databases.legacy' }]
+      : []),
+    ...plan.tables.flatMap(({ legacy, extracted }, index) => [
+      ...tableProblems(legacy, `tables.${index}.legacy`),
+      ...tableProblems(extracted, `tables.${index}.extracted`),
+    ]),
+    ...repeated(
+      plan.tables.map(({ legacy }) => legacy.table),
+      'legacy',
+    ),
+    ...repeated(
+      plan.tables.map(({ extracted }) => extracted.table),
+      'extracted',
+    ),
+    ...orderProblems(plan.steps),
+    ...(['legacy', 'extracted'] as const)
+      .filter(side => plan.drill.count[side].split('?').length !== 2)
+      .map(side => ({ path: `drill.count.${side}`, message: 'must have exactly one ?' })),
+  ]
+}
+
+function tableProblems(table: MappedTable, path: string): Problem[] {
+  const twice = table.columns.filter((column, index) => table.columns.indexOf(column) !== index)
+  return [
+    ...table.key
+      .filter(column => !table.columns.includes(column))
+      .map(column => ({ path: `${path}.key`, message: `${column} is not among the columns` })),
+    ...twice.map(column => ({ path: `${path}.columns`, message: `${column} stands twice` })),
+  ]
+}
+
+function repeated(tables: readonly string[], side: string): Problem[] {
+  return tables
+    .map((table, index) => ({ table, index }))
+    .filter(({ table, index }) => tables.indexOf(table) !== index)
+    .map(({ table, index }) => ({ path: `tables.${index}.${side}.table`, message: `${table} stands twice` }))
+}
+
+/** What each kind needs to have before it, so that no order of a plan can cut over unproven data. */
+const needs: Partial<Record<StepSpec['kind'], StepSpec['kind'][]>> = {
+  sync: ['backfill'],
+  verify: ['sync'],
+  stage: ['sync'],
+  'compare-gate': ['stage'],
+  drill: ['verify'],
+  cutover: ['verify', 'drill'],
+}
+
+function orderProblems(steps: readonly StepSpec[]): Problem[] {
+  const problems: Problem[] = []
+  steps.forEach((spec, index) => {
+    const before = steps.slice(0, index)
+    for (const kind of needs[spec.kind] ?? [])
+      if (!before.some(earlier => earlier.kind === kind))
+        problems.push({ path: `steps.${index}`, message: `${spec.kind} needs a step ${kind} before it` })
+    if (before.some(earlier => earlier.kind === 'cutover'))
+      problems.push({ path: `steps.${index}`, message: 'cutover is the last step' })
+    if (spec.kind === 'stage') problems.push(...stageProblems(spec, before, index))
+  })
+  return problems
+}
+
+function stageProblems(
+  spec: StepSpec & { kind: 'stage' },
+  before: readonly StepSpec[],
+  index: number,
+): Problem[] {
+  const path = `steps.${index}`
+  const canaries = before.filter(earlier => earlier.kind === 'stage' && earlier.stage === 'canary')
+  if (spec.stage === 'shadow')
+    return [
+      ...('percent' in spec ? [{ path, message: 'shadow has no percent' }] : []),
+      ...(canaries.length > 0 ? [{ path, message: 'shadow comes before canary' }] : []),
+    ]
+  if (spec.percent === undefined) return [{ path, message: 'canary needs a percent' }]
+  const most = Math.max(0, ...canaries.map(earlier => ('percent' in earlier ? earlier.percent : 0)))
+  return spec.percent < most
+    ? [{ path, message: `canary ${spec.percent} % comes after canary ${most} %: the cohort only grows` }]
+    : []
+}
