@@ -1,0 +1,4 @@
+import { createInMemoryCustomersRepository } from './in-memory-customers-repository.ts'
+import { testCustomersRepository } from './repository-contract.ts'
+
+testCustomersRepository(async () => createInMemoryCustomersRepository())

@@ -1,0 +1,77 @@
+import { expect, test } from '@jest/globals'
+import request from 'supertest'
+import type { z } from 'zod'
+import {
+  customerSchema,
+  noteAnswerSchema,
+  openApiDocument,
+  problemSchema,
+} from '../src/http/open-api-document.ts'
+import { createCustomersApp } from './customers-app.ts'
+
+type Document = { paths: Record<string, Record<string, { responses?: Record<string, unknown> }>> }
+
+const document = openApiDocument as unknown as Document
+const methods = ['get', 'post', 'put', 'patch'] as const
+
+test('is served, and every reference in it leads somewhere', async () => {
+  const answer = await request(createCustomersApp()).get('/openapi.json')
+  expect([answer.status, answer.body.openapi]).toEqual([200, '3.1.1'])
+  const names = [...answer.text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(match => match[1])
+  expect(new Set(names)).toEqual(new Set(Object.keys(openApiDocument.components.schemas)))
+})
+
+test('describes requests by the schemas that they are checked with', () => {
+  expect(openApiDocument.components.schemas.Opening).toMatchObject({
+    type: 'object',
+    required: ['name', 'creditLimit'],
+    additionalProperties: false,
+    properties: {
+      name: { type: 'string', minLength: 1, maxLength: 80 },
+      email: { anyOf: [{ type: 'string', maxLength: 120 }, { type: 'null' }] },
+      creditLimit: { type: ['string', 'number'] },
+    },
+  })
+  const limit = openApiDocument.paths['/customers'].get.parameters.find(
+    parameter => (parameter as { name: string }).name === 'limit',
+  )
+  expect(limit).toMatchObject({
+    in: 'query',
+    schema: { type: 'integer', minimum: 1, maximum: 500 },
+  })
+})
+
+test('names every operation that the service has, and no other', async () => {
+  const app = createCustomersApp()
+  for (const [path, operations] of Object.entries(document.paths)) {
+    const { headers } = await request(app).options(path.replace('{id}', '1'))
+    const served = String(headers.allow).toLowerCase().split(', ')
+    expect(methods.filter(method => served.includes(method))).toEqual(
+      methods.filter(method => operations[method] !== undefined),
+    )
+  }
+})
+
+test('promises what the service answers', async () => {
+  const app = createCustomersApp()
+  const calls: [(typeof methods)[number], string, object | undefined, z.ZodType | undefined][] = [
+    ['post', '/customers', { name: 'Ann', creditLimit: 1 }, customerSchema],
+    ['post', '/customers', { name: '' }, problemSchema],
+    ['get', '/customers', undefined, undefined],
+    ['get', '/customers?limit=0', undefined, problemSchema],
+    ['get', '/customers/1', undefined, customerSchema],
+    ['get', '/customers/2', undefined, problemSchema],
+    ['patch', '/customers/1', { vip: true }, customerSchema],
+    ['put', '/customers/1/credit-limit', { creditLimit: '2' }, customerSchema],
+    ['put', '/customers/1/status', { status: 'closed' }, customerSchema],
+    ['post', '/customers/1/notes', { text: 'x' }, noteAnswerSchema],
+    ['get', '/customers/1/notes', undefined, undefined],
+    ['get', '/customers/2/notes', undefined, problemSchema],
+  ]
+  for (const [method, path, body, schema] of calls) {
+    const answer = await request(app)[method](path).send(body)
+    const template = path.split('?')[0]!.replace(/\/\d+/, '/{id}')
+    expect(Object.keys(document.paths[template]?.[method]?.responses ?? {})).toContain(String(answer.status))
+    if (schema !== undefined) expect(schema.safeParse(answer.body).error).toBeUndefined()
+  }
+})
