@@ -17,7 +17,7 @@ export type Surroundings = {
   /** Aborted when the operator presses Ctrl-C. */
   signal: AbortSignal
   /** Runs strangler-proxy's main with these arguments on our own stdin, stdout and stderr; answers its exit code. */
-  runProxy(args: readonly string[], token: string | undefined): Promise<number>
+  runProxy(args: readonly string[]): Promise<number>
   now(): number
   elapsed(): number
   /** Silence allowed, and time for a restarting engine to listen again, in milliseconds. */
@@ -43,7 +43,5 @@ export type Cli = {
   delegating(work: () => Promise<number>): () => Promise<void>
   operator(options: GlobalOptions): Promise<Operator>
   engine(options: GlobalOptions, verb: string): Promise<EngineOperator>
-  /** The token that the system here goes by, if any. */
-  token(): Promise<string | undefined>
   onProgress(progress: Json): void
 }

@@ -53,14 +53,13 @@ function interrupt(signal: NodeJS.Signals): void {
   interruption.abort()
 }
 
-function runProxy(args: readonly string[], token: string | undefined): Promise<number> {
+function runProxy(args: readonly string[]): Promise<number> {
   if (!existsSync(proxyMain))
     throw new ToolkitError('PROXY_MISSING', `there is no proxy at ${proxyMain}`, {
       hint: 'strangler runs from its repository: keep its folders together, and run npm ci there',
     })
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', proxyMain, ...args], {
     stdio: 'inherit',
-    env: { ...process.env, ...(token === undefined ? {} : { STRANGLER_TOKEN: token }) },
   })
   forward = signal => child.kill(signal)
   return new Promise((resolve, reject) => {

@@ -40,7 +40,6 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     },
     operator: async options => openOperator(await find(options), patience, text => stderr.write(`${text}\n`)),
     engine: async (options, verb) => openEngine(await find(options), patience, verb),
-    token: async () => surroundings.token ?? (await find({}).catch(() => undefined))?.token,
     onProgress: progress.show,
   }
   try {

@@ -8,7 +8,7 @@ const comparison = {
   ignored: 0,
   diverged: 2,
   errors: 0,
-  noise: 0.05,
+  noise: 1,
   verdict: 'fail',
 }
 const proxyStatus = {

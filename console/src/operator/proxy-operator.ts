@@ -45,19 +45,14 @@ export function statusDocument(status: Json): Json {
 /** The figures of every capability as `compare --json`; `before` is the legacy side, `after` the extracted one. */
 export function compareDocument(comparisons: readonly Json[]): Json {
   const sum = (key: string) => comparisons.reduce((total, each) => total + (numberOf(each[key]) ?? 0), 0)
-  const requests = sum('samples')
-  const noisy = comparisons.reduce(
-    (total, { noise, samples }) => total + (numberOf(noise) ?? 0) * (numberOf(samples) ?? 0),
-    0,
-  )
   const verdicts = comparisons.map(({ verdict }) => verdict)
   return {
-    requests,
+    requests: sum('samples'),
     matched: sum('matched'),
     ignored: sum('ignored'),
     diverged: sum('diverged'),
     errors: sum('errors'),
-    noise: requests === 0 ? 0 : noisy / requests,
+    noise: sum('noise'),
     verdict: overall(verdicts),
     divergences: comparisons.flatMap(({ divergences }) =>
       recordsOf(divergences).map(({ route, path, count, legacy, extracted, traceId }) => ({

@@ -1,7 +1,7 @@
 import { type Json, recordsOf, textOf } from './json-fields.ts'
 import type { Paper } from './paper.ts'
 import { oneLine } from './plain-text.ts'
-import { count, counted, percent } from './quantities.ts'
+import { count, counted } from './quantities.ts'
 import { table } from './table.ts'
 
 const columns = [
@@ -21,7 +21,7 @@ export function compareTable(comparison: Json, paper: Paper): string {
     `${count(comparison.ignored)} ignored`,
     `${count(comparison.diverged)} diverged`,
     `${count(comparison.errors)} errors`,
-    `noise ${percent(noiseInPercent(comparison.noise))}`,
+    `${count(comparison.noise)} noise`,
   ]
   const rows = recordsOf(comparison.divergences).map(({ route, path, count: times, before, after }) => [
     textOf(route),
@@ -38,9 +38,4 @@ function verdictSentence(verdict: unknown, paths: number, paint: Paper['paint'])
   if (verdict === 'fail') return paint.red(`fail: the sides differ in ${counted(paths, 'path')}`)
   if (verdict === 'insufficient') return paint.yellow('insufficient: too few requests were compared to tell')
   return oneLine(textOf(verdict))
-}
-
-/** `noise` is a share of the samples. */
-function noiseInPercent(noise: unknown): unknown {
-  return typeof noise === 'number' ? noise * 100 : noise
 }

@@ -18,9 +18,5 @@ export function addCheck(program: Command, cli: Cli): void {
         ['strangler check other.yaml --json', 'the problems as JSON'],
       ),
     )
-    .action(
-      cli.delegating(async () =>
-        cli.surroundings.runProxy(typedArguments('check', cli.argv), cli.surroundings.token),
-      ),
-    )
+    .action(cli.delegating(() => cli.surroundings.runProxy(typedArguments('check', cli.argv))))
 }

@@ -10,7 +10,10 @@ export function addProxy(program: Command, cli: Cli): void {
     .description('Run a proxy in front of any servers: no database, no engine needed.')
     .option('--config <file>', 'strangler.yaml to serve; edits are taken up while it runs')
     .option('--listen <host:port>', 'where clients connect')
-    .option('--admin <host:port>', 'where its admin API listens (token: STRANGLER_TOKEN)')
+    .option(
+      '--admin <host:port>',
+      'where its admin API listens; its token: STRANGLER_TOKEN, or .strangler/token beside the file',
+    )
     .option('--workers <n>', 'worker processes')
     .allowUnknownOption()
     .allowExcessArguments()
@@ -24,9 +27,5 @@ export function addProxy(program: Command, cli: Cli): void {
         ],
       ),
     )
-    .action(
-      cli.delegating(async () =>
-        cli.surroundings.runProxy(typedArguments('proxy', cli.argv), await cli.token()),
-      ),
-    )
+    .action(cli.delegating(() => cli.surroundings.runProxy(typedArguments('proxy', cli.argv))))
 }
