@@ -1,0 +1,183 @@
+import type { Log } from '@strangler/kit/log.ts'
+import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
+import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
+import type { Capability } from '../routing/generation.ts'
+import type { Generations } from '../routing/generations.ts'
+import {
+  drainQuery,
+  generationRequest,
+  holdRequest,
+  readInput,
+  releaseQuery,
+  renewRequest,
+} from './admin-requests.ts'
+import { bearsToken } from './admin-token.ts'
+import { describeStatus } from './status.ts'
+
+export type AdminParts = {
+  token: string
+  file: string
+  generations: Generations
+  states: CapabilityStates
+  breakers(): Record<string, string>
+  log: Log
+}
+
+const bodyLimit = '64kb'
+
+/** HTTP statuses of the error codes that a caller can cause; everything else is a 500. */
+const statuses: Record<string, number> = {
+  REQUEST_INVALID: 400,
+  CAPABILITY_UNKNOWN: 404,
+  HOLD_NOT_FOUND: 404,
+  EPOCH_STALE: 409,
+  EPOCH_MISSING: 422,
+  CONFIG_INVALID: 422,
+  CONFIG_UNREADABLE: 422,
+}
+
+/** The admin API: bearer token on every call, JSON in and out. */
+export function createAdminApi(parts: AdminParts): Express {
+  const { generations, states, log } = parts
+  const app = express()
+  app.disable('x-powered-by')
+  app.use(requireToken(parts.token), refuseBrowsers, express.json({ limit: bodyLimit, strict: true }))
+
+  app.get('/admin/status', (_request, response) => {
+    response.json(describeStatus(parts))
+  })
+
+  app.post('/admin/generations', async (request, response) => {
+    const { changes, by, reason } = readInput(generationRequest, request.body)
+    const before = generations.current().number
+    const { number, hash } = await generations.change(changes)
+    if (number !== before) log.info({ generation: number, hash, by, reason, changes }, 'generation swapped')
+    response.json({ generation: number, hash })
+  })
+
+  app.post('/admin/reload', async (_request, response) => {
+    const { number, hash } = await generations.reload()
+    response.json({ generation: number, hash })
+  })
+
+  app.post('/admin/holds', (request, response) => {
+    const { capability: name, epoch, ...limits } = readInput(holdRequest, request.body)
+    const { capability, state } = find(name)
+    const wanted = { ...capability.hold, ...definedOf(limits) }
+    const begun = state.desk.begin(epoch, wanted)
+    log.info({ capability: name, epoch, ...begun }, 'writes are held')
+    response.json(begun)
+  })
+
+  app.get('/admin/holds/:capability', async (request, response) => {
+    const { drainedWithinMs } = readInput(drainQuery, request.query)
+    const { state } = find(request.params.capability)
+    requireHold(state)
+    if (drainedWithinMs > 0) await state.desk.drained(drainedWithinMs, closedSignal(response))
+    const { parked, sinceMs } = requireHold(state)
+    response.json({ inflight: state.desk.inflight(), parked, sinceMs })
+  })
+
+  app.put('/admin/holds/:capability', (request, response) => {
+    const { epoch, leaseMs } = readInput(renewRequest, request.body)
+    response.json(find(request.params.capability).state.desk.renew(epoch, leaseMs))
+  })
+
+  app.delete('/admin/holds/:capability', (request, response) => {
+    const { epoch } = readInput(releaseQuery, request.query)
+    response.json(find(request.params.capability).state.desk.release(epoch))
+  })
+
+  app.get('/admin/comparisons/:capability', (request, response) => {
+    const { capability, state } = find(request.params.capability)
+    response.json(state.ledger.report(capability.comparison))
+  })
+
+  app.delete('/admin/comparisons/:capability', (request, response) => {
+    const { capability, state } = find(request.params.capability)
+    state.ledger.reset()
+    response.json(state.ledger.report(capability.comparison))
+  })
+
+  app.use((_request, response) => {
+    response.status(404).json({ code: 'NOT_FOUND', message: 'no such resource' })
+  })
+  app.use(answerError(log))
+
+  function find(name: string): { capability: Capability; state: CapabilityState } {
+    const capability = generations.current().capabilities.get(name)
+    if (capability === undefined)
+      throw new ToolkitError('CAPABILITY_UNKNOWN', `no capability ${name} is configured`)
+    return { capability, state: states.of(name) }
+  }
+
+  return app
+}
+
+function requireHold(state: CapabilityState) {
+  const held = state.desk.holding()
+  if (held === undefined) throw new ToolkitError('HOLD_NOT_FOUND', `writes of ${state.name} are not held`)
+  return held
+}
+
+function requireToken(token: string): RequestHandler {
+  return (request, response, next) => {
+    if (bearsToken(request.headers.authorization, token)) return next()
+    response.setHeader('www-authenticate', 'Bearer')
+    response.status(401).json({ code: 'UNAUTHORIZED', message: 'needs Authorization: Bearer TOKEN' })
+  }
+}
+
+/** A page of another origin must not speak here, whatever it has got hold of; nor a body that is not JSON. */
+const refuseBrowsers: RequestHandler = (request, response, next) => {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  if (origin !== undefined || (site !== undefined && site !== 'same-origin' && site !== 'none')) {
+    response.status(403).json({ code: 'CROSS_ORIGIN', message: 'not to be called from a page' })
+    return
+  }
+  if (hasContent(request.headers) && request.is('application/json') === false) {
+    response.status(415).json({ code: 'NOT_JSON', message: 'needs Content-Type: application/json' })
+    return
+  }
+  next()
+}
+
+function hasContent(headers: Record<string, unknown>): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+function answerError(log: Log): ErrorRequestHandler {
+  return (error, _request, response, _next) => {
+    if (isToolkitError(error)) {
+      const { problems, ...details } = error.details
+      response.status(statuses[error.code] ?? 500).json({
+        code: error.code,
+        message: error.message,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+        ...(problems === undefined ? {} : { problems }),
+        details,
+      })
+      return
+    }
+    // Errors of body parsing carry the status that they mean.
+    const status = typeof error?.status === 'number' && error.status < 500 ? error.status : 500
+    if (status === 500) log.error({ err: error }, 'admin request failed')
+    response.status(status).json({
+      code: status === 500 ? 'INTERNAL' : 'REQUEST_INVALID',
+      message: status === 500 ? 'the proxy failed; its log says how' : messageOf(error),
+    })
+  }
+}
+
+function closedSignal(response: Response): AbortSignal {
+  const controller = new AbortController()
+  response.on('close', () => controller.abort())
+  return controller.signal
+}
+
+function definedOf<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}

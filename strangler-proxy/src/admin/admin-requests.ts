@@ -1,0 +1,51 @@
+import { invalidInput } from '@strangler/kit/problem.ts'
+import { type ZodType, z } from 'zod'
+import { sides, stages } from '../config/config-schema.ts'
+
+const epoch = z.int().min(0)
+const leaseMs = z.int().min(100).max(300_000)
+const note = z.string().max(500)
+
+export const generationRequest = z.strictObject({
+  changes: z
+    .array(
+      z.strictObject({
+        capability: z.string(),
+        stage: z.enum(stages).optional(),
+        writes: z.enum(sides).optional(),
+        percent: z.number().min(0).max(100).optional(),
+        epoch: epoch.optional(),
+      }),
+    )
+    .min(1)
+    .max(100),
+  by: note.default(''),
+  reason: note.default(''),
+})
+
+export const holdRequest = z.strictObject({
+  capability: z.string(),
+  epoch,
+  leaseMs: leaseMs.optional(),
+  maxParked: z.int().min(1).max(100_000).optional(),
+  maxBytes: z.int().min(1).optional(),
+})
+
+export const renewRequest = z.strictObject({ epoch, leaseMs })
+
+export const releaseQuery = z.strictObject({ epoch: z.coerce.number().pipe(epoch) })
+
+export const drainQuery = z.strictObject({
+  drainedWithinMs: z.coerce.number().pipe(z.int().min(0).max(60_000)).default(0),
+})
+
+/** @throws ToolkitError REQUEST_INVALID with every problem of the input */
+export function readInput<T>(schema: ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  throw invalidInput(
+    'REQUEST_INVALID',
+    'request',
+    parsed.error.issues.map(issue => ({ path: issue.path.join('.'), message: issue.message })),
+  )
+}

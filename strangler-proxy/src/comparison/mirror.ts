@@ -1,0 +1,175 @@
+import type { Clock } from '@strangler/kit/clock.ts'
+import type { Log } from '@strangler/kit/log.ts'
+import { messageOf } from '@strangler/kit/toolkit-error.ts'
+import type { ComparisonConfig, Side } from '../config/config-schema.ts'
+import type { Observation } from '../forwarding/reply-tap.ts'
+import type { Barrier } from '../routing/pins.ts'
+import { otherSide } from '../routing/serving-side.ts'
+import { type Comparison, compareObservations } from './compare-observations.ts'
+import type { ComparisonLedger } from './comparison-ledger.ts'
+
+/** A read that has been served, to be asked again of the side that did not serve it. */
+export type Copy = {
+  capability: string
+  route: string
+  served: Side
+  /** The write owner: the side that the other one follows. */
+  owner: Side
+  observation: Observation
+  method: string
+  path: string
+  headers: readonly string[]
+  body: Buffer | undefined
+  /** Names of upstreams. */
+  upstreams: Record<Side, string>
+  traceId: string
+  comparison: ComparisonConfig
+  ledger: ComparisonLedger
+}
+
+/** Asks one upstream, on connections that clients never use. @throws when it does not answer in time */
+export type Ask = (
+  upstream: string,
+  copy: Pick<Copy, 'method' | 'path' | 'headers' | 'body'>,
+) => Promise<Observation>
+
+export type DropReason = 'queue-full' | 'reply-too-large' | 'no-answer' | 'moving' | 'closed'
+
+export type Mirror = {
+  /** Never throws, never waits: what cannot be queued is dropped and counted. */
+  offer(copy: Copy): void
+  drop(reason: DropReason): void
+  drops(): Readonly<Record<DropReason, number>>
+  /** Waiting and being asked. */
+  size(): number
+  close(): void
+}
+
+export type MirrorOptions = {
+  ask: Ask
+  /** Without one, the re-check waits instead. */
+  barrier: Barrier | undefined
+  clock: Clock
+  log: Log
+  random(): number
+  maxQueued: number
+  concurrency: number
+}
+
+const recheckMs = [150, 500, 1_500]
+const barrierMs = 2_000
+
+/**
+ * Copies of reads, asked and compared after the client has its reply.
+ *
+ * A difference may be replication lag: the side that follows had not applied a write that the owner had. So a
+ * read that differs is asked again before it counts (the lag re-check): the owner, then a barrier (or a pause),
+ * then the follower, then the owner once more. Only where the owner said the same thing twice and the follower
+ * something else is it a divergence. A row that moves all the while proves nothing and is dropped as `moving`.
+ */
+export function createMirror(options: MirrorOptions): Mirror {
+  const { ask, barrier, clock, log, random, maxQueued, concurrency } = options
+  const queue: Copy[] = []
+  const drops: Record<DropReason, number> = {
+    'queue-full': 0,
+    'reply-too-large': 0,
+    'no-answer': 0,
+    moving: 0,
+    closed: 0,
+  }
+  const closing = new AbortController()
+  let active = 0
+
+  function pump(): void {
+    while (active < concurrency) {
+      const copy = queue.shift()
+      if (copy === undefined) return
+      active++
+      examine(copy)
+        .catch(error => {
+          copy.ledger.recordError(copy.route)
+          drops[closing.signal.aborted ? 'closed' : 'no-answer']++
+          log.debug({ trace_id: copy.traceId, route: copy.route, cause: messageOf(error) }, 'copy failed')
+        })
+        .finally(() => {
+          active--
+          pump()
+        })
+    }
+  }
+
+  async function examine(copy: Copy): Promise<void> {
+    const { ledger, route, served, observation } = copy
+    const asked = otherSide(served)
+    const other = await ask(copy.upstreams[asked], copy)
+    ledger.recordLatency(route, served, observation.ms)
+    ledger.recordLatency(route, asked, other.ms)
+    let comparison = await compared(copy, { [served]: observation, [asked]: other })
+    if (comparison.result === 'diverged') {
+      const settled = await recheck(copy)
+      if (settled === undefined) {
+        drops.moving++
+        return
+      }
+      comparison = settled
+    }
+    ledger.record(route, comparison, copy.traceId)
+    if (comparison.result === 'diverged')
+      log.info(
+        { trace_id: copy.traceId, route, paths: comparison.divergences.map(({ path }) => path) },
+        'the sides diverge',
+      )
+    if (random() < copy.comparison.noise) await measureNoise(copy)
+  }
+
+  async function recheck(copy: Copy): Promise<Comparison | undefined> {
+    const follower = otherSide(copy.owner)
+    for (const wait of recheckMs) {
+      const before = await ask(copy.upstreams[copy.owner], copy)
+      const applied =
+        barrier !== undefined &&
+        (await barrier(copy.capability, barrierMs, closing.signal).catch(() => false))
+      if (!applied) await clock.sleep(wait, closing.signal)
+      const followed = await ask(copy.upstreams[follower], copy)
+      const after = await ask(copy.upstreams[copy.owner], copy)
+      const comparison = await compared(copy, { [copy.owner]: before, [follower]: followed })
+      if (comparison.result !== 'diverged') return comparison
+      if ((await compared(copy, { legacy: before, extracted: after })).result !== 'diverged')
+        return comparison
+    }
+    return undefined
+  }
+
+  async function measureNoise(copy: Copy): Promise<void> {
+    const first = await ask(copy.upstreams.legacy, copy)
+    const second = await ask(copy.upstreams.legacy, copy)
+    const comparison = await compared(copy, { legacy: first, extracted: second })
+    copy.ledger.recordNoise(copy.route, comparison.result === 'diverged')
+  }
+
+  return {
+    offer(copy) {
+      if (queue.length >= maxQueued) {
+        drops['queue-full']++
+        return
+      }
+      queue.push(copy)
+      pump()
+    },
+    drop: reason => {
+      drops[reason]++
+    },
+    drops: () => drops,
+    size: () => queue.length + active,
+    close() {
+      closing.abort()
+      drops.closed += queue.length
+      queue.length = 0
+    },
+  }
+}
+
+function compared(copy: Copy, sides: { [side in Side]?: Observation }): Promise<Comparison> {
+  if (sides.legacy === undefined || sides.extracted === undefined) throw new Error('two sides are compared')
+  return compareObservations(sides.legacy, sides.extracted, copy.route, copy.comparison)
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+
+export const stages = ['legacy', 'shadow', 'canary', 'extracted', 'retired'] as const
+export const sides = ['legacy', 'extracted'] as const
+
+/** Where a capability stands on its way: what is served by which side. */
+export type Stage = (typeof stages)[number]
+/** Where a request or a row is served. */
+export type Side = (typeof sides)[number]
+/** Declared per route: a SOAP read is a POST, so the method cannot tell. */
+export type Effect = 'read' | 'write'
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a name: lower-case letters, digits and dashes, at most 63')
+
+const origin = z.string().superRefine((value, context) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  const refuse = (message: string) => context.addIssue({ code: 'custom', message })
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    return refuse('an http:// or https:// URL')
+  if (url.username !== '' || url.password !== '') refuse('a URL without user and password')
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    refuse('a URL without a path: requests are forwarded with the path that they were matched by')
+})
+
+const upstream = z.strictObject({ url: origin.optional(), urls: z.array(origin).min(1).max(64).optional() })
+
+const milliseconds = z.int().min(1).max(3_600_000)
+const bytes = z.int().min(1)
+const share = z.number().min(0).max(1)
+
+const route = z.strictObject({
+  rest: z.string().optional(),
+  soap: z.string().optional(),
+  /** The SOAPAction of the operation, where it does not end in the operation's name. */
+  action: z.string().optional(),
+  effect: z.enum(['read', 'write']),
+  legacy: name.optional(),
+  extracted: name,
+})
+
+const comparison = z.strictObject({
+  /** Share of the reads that are copied to the other side and compared. */
+  sample: share.default(1),
+  /** Share of those for which legacy is asked twice, to learn how often it differs from itself. */
+  noise: share.default(0.05),
+  minSamples: z.int().min(1).default(50),
+  maxDivergence: share.default(0),
+  /** Whether an element with xsi:nil="true" equals an absent one. */
+  nilIsAbsent: z.boolean().default(false),
+  ignore: z
+    .array(
+      z.strictObject({ route: z.string().optional(), path: z.string().min(1), reason: z.string().min(1) }),
+    )
+    .max(200)
+    .default([]),
+})
+
+const hold = z.strictObject({
+  maxParked: z.int().min(1).max(100_000).default(2_000),
+  maxBytes: bytes.default(33_554_432),
+  leaseMs: z.int().min(100).max(300_000).default(15_000),
+})
+
+const capability = z.strictObject({
+  stage: z.enum(stages),
+  writes: z.enum(sides).optional(),
+  data: z.enum(['synced', 'none']).default('synced'),
+  canary: z.strictObject({ percent: z.number().min(0).max(100), key: z.string() }).optional(),
+  comparison: comparison.prefault({}),
+  hold: hold.prefault({}),
+  routes: z.array(route).min(1).max(20_000),
+})
+
+export const configSchema = z.strictObject({
+  version: z.literal(1),
+  upstreams: z.record(name, upstream),
+  default: name,
+  capabilities: z.record(name, capability).default({}),
+  /** Whether replies carry Strangler-Side and Strangler-Generation. */
+  expose: z.boolean().default(false),
+  /** Whether every request gets a log line; failed ones always do. */
+  accessLog: z.boolean().default(false),
+  timeouts: z
+    .strictObject({
+      connectMs: milliseconds.default(5_000),
+      /** From the last byte sent to the reply's head. */
+      headersMs: milliseconds.default(60_000),
+      /** Silence within a reply. */
+      idleMs: milliseconds.default(100_000),
+      /** The whole exchange; unlimited unless set, because downloads and event streams last. */
+      totalMs: milliseconds.optional(),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      bodyBytes: bytes.default(1_073_741_824),
+      headerBytes: z.int().min(1_024).max(1_048_576).default(16_384),
+    })
+    .prefault({}),
+})
+
+export type Config = z.infer<typeof configSchema>
+export type CapabilityConfig = Config['capabilities'][string]
+export type RouteConfig = CapabilityConfig['routes'][number]
+export type ComparisonConfig = CapabilityConfig['comparison']
+export type HoldLimits = CapabilityConfig['hold']
+
+/** The base URLs of an upstream, in the order of the file. */
+export function urlsOf(upstreamConfig: Config['upstreams'][string]): string[] {
+  return upstreamConfig.urls ?? (upstreamConfig.url === undefined ? [] : [upstreamConfig.url])
+}

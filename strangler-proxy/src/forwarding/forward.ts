@@ -1,0 +1,324 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { SoapVersion } from '../routing/soap-operation.ts'
+import { replyHeaders } from './forwarded-headers.ts'
+import { answers, type ProxyAnswer, sendAnswer } from './refusal-answer.ts'
+import type { ReplyTap } from './reply-tap.ts'
+import { BodyAborted, BodyTooLarge, RequestBody } from './request-body.ts'
+import { type Failure, failureOf } from './upstream-failure.ts'
+import type { Upstream } from './upstreams.ts'
+
+/** One request to hand to an upstream, and what may be done when that fails. */
+export type Order = {
+  request: IncomingMessage
+  response: ServerResponse
+  path: string
+  headers: string[]
+  /** The whole body where it has been read; else whether there is one to stream, and what was read ahead. */
+  body: Buffer | undefined
+  streamed: boolean
+  ahead: Buffer | undefined
+  soap: SoapVersion | undefined
+  traceId: string
+  upstream: Upstream
+  /** Serves the request when the upstream fails: only for reads, and only where that is safe. */
+  fallback: Upstream | undefined
+  /** Whether asking twice does no harm. */
+  repeatable: boolean
+  /** Whether the upstream is heard to the end although the client left: an aborted write may still commit. */
+  heardOut: boolean
+  timeouts: { headersMs: number; totalMs?: number | undefined }
+  bodyLimit: number
+  tap: ReplyTap | undefined
+  onBodyStart(): void
+  /** Before the client sees the reply. Answers headers to add to it. */
+  onReply(status: number, fellBack: boolean): readonly string[]
+}
+
+export type ForwardEnd = {
+  outcome: 'replied' | 'aborted' | 'too-large' | Failure
+  /** The status that the client saw; 0 when it left before. */
+  status: number
+  /** Whether the fallback served it. */
+  fellBack: boolean
+  /** What failed, in a sentence, when something did. */
+  cause: string | undefined
+}
+
+/**
+ * Forwards a request, streaming both ways, until the upstream's reply has ended.
+ * A second attempt is made only where nothing was sent or the request is repeatable.
+ */
+export function forward(order: Order, onEnd: (end: ForwardEnd) => void): void {
+  new Forwarding(order, onEnd).begin()
+}
+
+const maxAttempts = 3
+const lingerMs = 2_000
+
+class Forwarding {
+  readonly order: Order
+  readonly #onEnd: (end: ForwardEnd) => void
+  #upstream: Upstream
+  #attempts = 0
+  #attempt: Attempt | undefined
+  #body: RequestBody | undefined
+  #ended = false
+  #deadline: NodeJS.Timeout | undefined
+  #total: NodeJS.Timeout | undefined
+  #cause: string | undefined
+  clientGone = false
+
+  constructor(order: Order, onEnd: (end: ForwardEnd) => void) {
+    this.order = order
+    this.#onEnd = onEnd
+    this.#upstream = order.upstream
+  }
+
+  begin(): void {
+    const { response, timeouts } = this.order
+    response.on('close', this.#onClientClose)
+    if (timeouts.totalMs !== undefined) this.#total = setTimeout(this.#onDeadline, timeouts.totalMs)
+    this.#try()
+  }
+
+  get fellBack(): boolean {
+    return this.#upstream !== this.order.upstream
+  }
+
+  touchDeadline(): void {
+    this.#deadline?.refresh()
+  }
+
+  #try(): void {
+    if (!this.#upstream.breaker.admits()) {
+      this.#cause ??= `breaker of ${this.#upstream.name} is open`
+      if (!this.#fallBack()) this.#fail('resting', answers.upstreamResting)
+      return
+    }
+    this.#attempts++
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(this.#onDeadline, this.order.timeouts.headersMs)
+    this.#attempt = new Attempt(this)
+    const { request, path, headers, body, streamed, ahead, bodyLimit, onBodyStart } = this.order
+    if (body === undefined && streamed) this.#body = new RequestBody(request, ahead, bodyLimit, onBodyStart)
+    this.#upstream.next().dispatcher.dispatch(
+      {
+        path,
+        method: request.method as Dispatcher.HttpMethod,
+        headers,
+        body: body ?? this.#body ?? null,
+      },
+      this.#attempt,
+    )
+  }
+
+  /** @returns whether the attempt is to go on and pass its reply to the client */
+  replied(attempt: Attempt, status: number, message: string, headers: IncomingHttpHeaders): boolean {
+    if (attempt !== this.#attempt || this.#ended) return false
+    clearTimeout(this.#deadline)
+    const failing = status === 502 || status === 504
+    if (failing) this.#upstream.breaker.failed()
+    else this.#upstream.breaker.succeeded()
+    if (this.#failsOver(status)) {
+      this.#cause = `${this.#upstream.name} answered ${status}`
+      if (this.#fallBack()) return false
+    }
+    const extra = this.order.onReply(status, this.fellBack)
+    this.order.tap?.onHead(status, headers)
+    if (!this.clientGone) this.order.response.writeHead(status, message, replyHeaders(headers, extra))
+    return true
+  }
+
+  ended(attempt: Attempt, trailers: IncomingHttpHeaders | undefined): void {
+    if (attempt !== this.#attempt || this.#ended) return
+    const { response, request } = this.order
+    if (!this.clientGone) {
+      if (trailers !== undefined && hasKeys(trailers)) response.addTrailers(trailers as NodeJS.Dict<string>)
+      response.end()
+      // A reply that came before the end of the request: the rest is read for a while, so that closing the
+      // connection cannot cut the reply (RFC 9112 §9.6).
+      if (!request.complete) {
+        this.#body?.destroy()
+        request.resume()
+        setTimeout(() => request.complete || request.socket.destroy(), lingerMs).unref()
+      }
+    }
+    this.#end('replied', response.statusCode)
+  }
+
+  failed(attempt: Attempt, error: Error) {
+    if (attempt !== this.#attempt || this.#ended) return
+    const { response, repeatable } = this.order
+    const failure = failureOf(error)
+    this.#cause = `${this.#upstream.name}: ${failure.message}`
+    if (this.clientGone && !this.order.heardOut) return this.#end('aborted', 0)
+    const bodyError = this.#body?.errored
+    if (bodyError instanceof BodyTooLarge || bodyError instanceof BodyAborted) {
+      this.#upstream.breaker.abandoned()
+      if (bodyError instanceof BodyAborted) return this.#end('aborted', 0)
+      return this.#fail('too-large', answers.bodyTooLarge)
+    }
+    this.#upstream.breaker.failed()
+    if (attempt.passing) {
+      // The head is out: only a cut connection tells the client that the rest is missing.
+      response.destroy()
+      return this.#end(failure.kind, response.statusCode)
+    }
+    const again = failure.kind !== 'timeout' && (!attempt.started || repeatable) && this.#replayable()
+    const limit = failure.kind === 'refused' ? Math.min(this.#upstream.size, maxAttempts) : 2
+    if (again && !this.clientGone && this.#attempts < limit) return this.#try()
+    if (this.#fallBack()) return
+    this.#fail(failure.kind, answerTo[failure.kind])
+  }
+
+  #onDeadline = (): void => {
+    if (this.#ended) return
+    const attempt = this.#attempt
+    if (attempt === undefined) return
+    attempt.silence()
+    this.failed(attempt, new Error('timeout', { cause: 'timeout' }))
+  }
+
+  #onClientClose = (): void => {
+    if (this.#ended || this.order.response.writableFinished) return
+    this.clientGone = true
+    // Once the whole request has gone out, a write is heard to its end: it may commit although nobody listens.
+    if (this.order.heardOut && this.order.request.complete) {
+      this.#attempt?.unblock()
+      return
+    }
+    this.#upstream.breaker.abandoned()
+    const attempt = this.#attempt
+    this.#end('aborted', 0)
+    attempt?.silence()
+  }
+
+  #failsOver(status: number): boolean {
+    if (this.order.fallback === undefined || this.fellBack) return false
+    if (status === 502 || status === 503 || status === 504) return true
+    // A SOAP fault is a 500 by the book, and often an answer rather than a failure.
+    return status === 500 && this.order.soap === undefined
+  }
+
+  #fallBack(): boolean {
+    const { fallback } = this.order
+    if (fallback === undefined || this.fellBack || this.clientGone || !this.#replayable()) return false
+    const failed = this.#attempt
+    this.#attempt = undefined
+    failed?.silence()
+    this.#upstream = fallback
+    this.#attempts = 0
+    this.#try()
+    return true
+  }
+
+  #replayable(): boolean {
+    if (this.#body === undefined) return true
+    if (this.#body.touched) return false
+    this.#body.destroy()
+    this.#body = undefined
+    return true
+  }
+
+  #fail(outcome: ForwardEnd['outcome'], reply: ProxyAnswer): void {
+    const { response, request, soap, traceId } = this.order
+    this.#body?.destroy()
+    sendAnswer(response, reply, soap, traceId, !request.complete)
+    this.#end(outcome, reply.status)
+  }
+
+  #end(outcome: ForwardEnd['outcome'], status: number): void {
+    this.#ended = true
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#total)
+    this.order.response.off('close', this.#onClientClose)
+    const cause = outcome === 'replied' && !this.fellBack ? undefined : this.#cause
+    this.#onEnd({ outcome, status: this.clientGone ? 0 : status, fellBack: this.fellBack, cause })
+  }
+}
+
+const answerTo: Record<Failure, ProxyAnswer> = {
+  refused: answers.upstreamRefused,
+  broken: answers.upstreamBroken,
+  timeout: answers.upstreamTimeout,
+  resting: answers.upstreamResting,
+}
+
+/** One try at one server. What it reports after it was given up is ignored. */
+class Attempt implements Dispatcher.DispatchHandler {
+  readonly #forwarding: Forwarding
+  #controller: Dispatcher.DispatchController | undefined
+  #silenced = false
+  #onDrain: (() => void) | undefined
+  /** Whether bytes may have reached the server. */
+  started = false
+  /** Whether the client has seen the head of this attempt's reply. */
+  passing = false
+
+  constructor(forwarding: Forwarding) {
+    this.#forwarding = forwarding
+  }
+
+  silence(): void {
+    this.#silenced = true
+    this.#controller?.abort(new Error('given up'))
+  }
+
+  /** The client is gone, so nobody drains its connection any more. */
+  unblock(): void {
+    this.#controller?.resume()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#silenced) controller.abort(new Error('given up'))
+    else this.started = true
+  }
+
+  onBodySent(): void {
+    this.#forwarding.touchDeadline()
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    message?: string,
+  ): void {
+    if (this.#silenced) return
+    if (status < 200) {
+      const link = headers.link
+      if (status === 103 && link !== undefined && !this.#forwarding.clientGone)
+        this.#forwarding.order.response.writeEarlyHints({ link })
+      return
+    }
+    this.passing = this.#forwarding.replied(this, status, message ?? '', headers)
+    if (!this.passing) controller.abort(new Error('given up'))
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.passing) return
+    const { response, tap } = this.#forwarding.order
+    tap?.onData(chunk)
+    if (this.#forwarding.clientGone || response.write(chunk)) return
+    controller.pause()
+    if (this.#onDrain === undefined) {
+      this.#onDrain = () => controller.resume()
+      response.on('drain', this.#onDrain)
+    }
+  }
+
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    this.#forwarding.ended(this, trailers)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (!this.#silenced) this.#forwarding.failed(this, error)
+  }
+}
+
+function hasKeys(trailers: IncomingHttpHeaders): boolean {
+  for (const _name in trailers) return true
+  return false
+}

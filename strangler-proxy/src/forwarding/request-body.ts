@@ -1,0 +1,120 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+
+/** Raised in a body that grows over the configured limit. */
+export class BodyTooLarge extends Error {}
+/** Raised in a body whose client left before its end. */
+export class BodyAborted extends Error {}
+
+/**
+ * A request's body on its way to the upstream: what was read ahead, then the rest, with backpressure.
+ * Destroying it leaves the client's connection alone, so that an answer can still be sent.
+ */
+export class RequestBody extends Readable {
+  readonly #request: IncomingMessage
+  readonly #limit: number
+  readonly #onStart: () => void
+  #ahead: Buffer | undefined
+  #count = 0
+  #attached = false
+
+  /** @param onStart called before the client is read for the first time */
+  constructor(request: IncomingMessage, ahead: Buffer | undefined, limit: number, onStart: () => void) {
+    super({ highWaterMark: 65_536 })
+    this.#request = request
+    this.#ahead = ahead
+    this.#limit = limit
+    this.#onStart = onStart
+  }
+
+  /** Whether bytes have been taken from the client, so that no second attempt could send them again. */
+  get touched(): boolean {
+    return this.#attached || this.#count > 0
+  }
+
+  override _read(): void {
+    if (this.#ahead !== undefined && this.#ahead.length > 0) {
+      const chunk = this.#ahead
+      this.#ahead = undefined
+      this.#pass(chunk)
+      return
+    }
+    this.#ahead = undefined
+    if (this.#attached) {
+      this.#request.resume()
+      return
+    }
+    this.#attached = true
+    this.#onStart()
+    this.#request.on('data', this.#onData)
+    this.#request.on('end', this.#onEnd)
+    this.#request.on('close', this.#onClose)
+    if (this.#request.readableEnded) this.push(null)
+    else if (this.#request.destroyed) this.#onClose()
+    else this.#request.resume()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#request.off('data', this.#onData)
+    this.#request.off('end', this.#onEnd)
+    this.#request.off('close', this.#onClose)
+    done(error)
+  }
+
+  #pass(chunk: Buffer): boolean {
+    this.#count += chunk.length
+    if (this.#count > this.#limit) {
+      this.destroy(new BodyTooLarge())
+      return false
+    }
+    return this.push(chunk)
+  }
+
+  #onData = (chunk: Buffer): void => {
+    if (!this.#pass(chunk)) this.#request.pause()
+  }
+
+  #onEnd = (): void => {
+    this.push(null)
+  }
+
+  #onClose = (): void => {
+    if (!this.#request.complete) this.destroy(new BodyAborted())
+  }
+}
+
+/**
+ * Reads the beginning of a body, for messages that say inside what they are.
+ * @param limit stops there, and the rest stays unread
+ * @param enough asked as bytes arrive, at lengths that double; true stops reading
+ * @returns the bytes, and whether they are the whole body
+ */
+export function readAhead(
+  request: IncomingMessage,
+  limit: number,
+  enough: (bytes: Buffer) => boolean,
+): Promise<{ bytes: Buffer; complete: boolean } | 'aborted'> {
+  return new Promise(resolve => {
+    const chunks: Buffer[] = []
+    let length = 0
+    let next = 8_192
+    const settle = (result: { bytes: Buffer; complete: boolean } | 'aborted') => {
+      request.pause()
+      request.off('data', onData).off('end', onEnd).off('close', onClose)
+      resolve(result)
+    }
+    const onData = (chunk: Buffer) => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length < next && length < limit) return
+      const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+      while (next <= length) next *= 2
+      if (length >= limit || enough(bytes)) settle({ bytes, complete: false })
+    }
+    const onEnd = () =>
+      settle({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), complete: true })
+    const onClose = () => settle('aborted')
+    request.on('data', onData).on('end', onEnd).on('close', onClose)
+    request.resume()
+  })
+}

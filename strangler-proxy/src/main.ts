@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { createLog } from '@strangler/kit/log.ts'
+import { formatProblem } from '@strangler/kit/problem.ts'
+import { readEnv } from '@strangler/kit/read-env.ts'
+import { describeFailure, runMain, type Started } from '@strangler/kit/run-main.ts'
+import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { z } from 'zod'
+import { ownToken } from './admin/admin-token.ts'
+import { parseConfig } from './config/parse-config.ts'
+import { type Address, startProxy } from './start-proxy.ts'
+
+const usage = `proxy --config FILE --listen HOST:PORT [--admin HOST:PORT]
+check [FILE] [--json]`
+
+const environment = z.object({
+  STRANGLER_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  STRANGLER_OPERATOR_URL: z.url().optional(),
+})
+
+const [verb, ...args] = process.argv.slice(2)
+if (verb === 'check') process.exitCode = await check(args)
+else await runMain(process, env => start(verb, args, env))
+
+async function start(
+  given: string | undefined,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Started> {
+  if (given !== 'proxy') throw usageError(`unknown verb ${given ?? ''}`)
+  const { config, listen, admin, workers } = readProxyArguments(argv)
+  if (workers !== '1')
+    throw usageError(`--workers ${workers}: this version serves with one worker; start more proxies instead`)
+  const { STRANGLER_TOKEN, STRANGLER_OPERATOR_URL } = readEnv(environment, env)
+  const proxy = await startProxy({
+    config,
+    listen: readAddress('--listen', listen),
+    admin: readAddress('--admin', admin),
+    token: STRANGLER_TOKEN ?? (await ownToken(config)),
+    operatorUrl: STRANGLER_OPERATOR_URL,
+    log: createLog('proxy'),
+  })
+  process.on('SIGHUP', proxy.reload)
+  return { ready: { url: proxy.url, adminUrl: proxy.adminUrl }, close: proxy.close }
+}
+
+function readProxyArguments(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        config: { type: 'string', default: 'strangler.yaml' },
+        listen: { type: 'string', default: '127.0.0.1:8080' },
+        admin: { type: 'string', default: '127.0.0.1:0' },
+        workers: { type: 'string', default: '1' },
+      },
+    }).values
+  } catch (error) {
+    throw usageError(messageOf(error))
+  }
+}
+
+/** `127.0.0.1:8080`, `[::1]:8080` or a port alone, which means loopback. */
+function readAddress(option: string, text: string): Address {
+  const found = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):)?(\d{1,5})$/.exec(text)
+  const port = Number(found?.[3])
+  if (found === null || port > 65_535)
+    throw usageError(`${option} ${text}: HOST:PORT, such as 127.0.0.1:8080`)
+  return { host: found[1] ?? found[2] ?? '127.0.0.1', port }
+}
+
+function usageError(message: string): ToolkitError {
+  return new ToolkitError('USAGE_INVALID', message, { hint: usage })
+}
+
+/** Prints every problem of a file; exit code 0 when it has none, else 2. */
+async function check(argv: readonly string[]): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: { json: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    })
+    const file = positionals[0] ?? 'strangler.yaml'
+    const parsed = parseConfig(await readFile(file, 'utf8'))
+    const { problems } = parsed
+    if (values.json)
+      process.stdout.write(`${JSON.stringify({ ok: problems.length === 0, file, problems })}\n`)
+    else if (problems.length > 0)
+      process.stdout.write(`${problems.map(problem => formatProblem(problem, file)).join('\n')}\n`)
+    else process.stdout.write(`${file}: ok\n`)
+    return problems.length === 0 ? 0 : 2
+  } catch (error) {
+    process.stderr.write(describeFailure(usageError(messageOf(error))))
+    return 2
+  }
+}

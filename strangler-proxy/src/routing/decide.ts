@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http'
+import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
+import type { Side } from '../config/config-schema.ts'
+import { answers, type ProxyAnswer } from '../forwarding/refusal-answer.ts'
+import { callerKey } from './caller-key.ts'
+import { inCohort } from './cohort.ts'
+import type { Generation, Route } from './generation.ts'
+import type { RequestTarget } from './request-target.ts'
+import { servingSide } from './serving-side.ts'
+
+/** Where a request that belongs to a capability goes. */
+export type Decision = {
+  route: Route
+  state: CapabilityState
+  side: Side
+  /** Name of the upstream. */
+  upstream: string
+  /** Who asks, by the cohort key; known in canary only. */
+  caller: string | undefined
+}
+
+/**
+ * Route, then side. Undefined where no route claims the request: it goes to the default upstream.
+ * @param operation of a SOAP message; undefined for any other request
+ */
+export function decide(
+  generation: Generation,
+  states: CapabilityStates,
+  request: IncomingMessage,
+  target: RequestTarget,
+  operation: string | undefined,
+): Decision | { refusal: ProxyAnswer } | undefined {
+  let route: Route | undefined
+  let parameters: readonly string[] = []
+  if (operation !== undefined) route = generation.soap.get(target.path)?.get(operation)
+  else {
+    const match = generation.rest.match(request.method ?? '', target.path)
+    route = match?.value
+    parameters = match?.parameters ?? []
+  }
+  if (route === undefined) return undefined
+  const { capability, parameters: names } = route
+  const state = states.of(capability.name)
+  let caller: string | undefined
+  let cohort = false
+  if (capability.stage === 'canary' && capability.key !== undefined) {
+    caller = callerKey(capability.key, {
+      header: name => headerOf(request, name),
+      parameter: name => parameters[names.indexOf(name)],
+      address: request.socket.remoteAddress,
+    })
+    cohort = inCohort(capability.seed, capability.threshold, caller)
+  }
+  const side = servingSide(capability, route.effect, cohort, cohort && state.pins.has(caller))
+  const upstream = route[side]
+  return upstream === undefined ? { refusal: answers.legacyGone } : { route, state, side, upstream, caller }
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}

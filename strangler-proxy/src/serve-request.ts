@@ -1,0 +1,319 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '@strangler/kit/clock.ts'
+import type { Log } from '@strangler/kit/log.ts'
+import { childSpan, parseTraceparent, type TraceContext } from '@strangler/kit/trace-context.ts'
+import type { CapabilityStates } from './capability-state.ts'
+import type { Mirror } from './comparison/mirror.ts'
+import type { Side } from './config/config-schema.ts'
+import { type ForwardEnd, forward } from './forwarding/forward.ts'
+import { requestHeaders } from './forwarding/forwarded-headers.ts'
+import { answers, badRequest, type ProxyAnswer, sendAnswer } from './forwarding/refusal-answer.ts'
+import { ReplyTap } from './forwarding/reply-tap.ts'
+import { hasBody, type RequestHead, readHead } from './forwarding/request-head.ts'
+import type { Upstreams } from './forwarding/upstreams.ts'
+import type { ParkedWrite } from './holding/hold-desk.ts'
+import type { ProxyMetrics } from './proxy-metrics.ts'
+import { type Decision, decide } from './routing/decide.ts'
+import type { Generation } from './routing/generation.ts'
+import { normaliseTarget, type RequestTarget } from './routing/request-target.ts'
+import { mirrorSide, otherSide } from './routing/serving-side.ts'
+import { readSoapMessage, type SoapMessage, soapVersionOf } from './soap-message.ts'
+
+export type ProxyParts = {
+  clock: Clock
+  log: Log
+  metrics: ProxyMetrics
+  states: CapabilityStates
+  upstreams: Upstreams
+  mirror: Mirror
+  /** Read once per request: a request keeps the generation it began with. */
+  current(): Generation
+  /** 0 ≤ n < 1, for sampling. */
+  random(): number
+}
+
+/** One request on its way. What is found out about it once is kept, also while it is parked. */
+type Passage = {
+  request: IncomingMessage
+  response: ServerResponse
+  head: RequestHead
+  target: RequestTarget
+  trace: TraceContext
+  soap: SoapMessage | undefined
+  /** Whether the client waits for 100 (Continue) before it sends the body. */
+  expectsContinue: boolean
+  since: number
+}
+
+/** Replies over this are passed on but not compared. */
+const tapCap = 262_144
+/** No more than this of a parked write's body is read. */
+const parkedBytes = 65_536
+
+/**
+ * One request, in order: generation → one reading of the target → route → side → hold → forward → copy.
+ * @returns the listener for `request`; `checkContinue` is the same with `expectsContinue`
+ */
+export function createRequestListener(parts: ProxyParts) {
+  return (request: IncomingMessage, response: ServerResponse, expectsContinue = false) => {
+    const head = readHead(request)
+    const trace = childSpan(parseTraceparent(head.traceparent))
+    const target = acceptTarget(request, head)
+    if (typeof target === 'string') return refuse(parts, request, response, trace, badRequest(target))
+    if (request.method === 'TRACE')
+      return refuse(parts, request, response, trace, badRequest('TRACE is not served', 405))
+    const passage: Passage = {
+      request,
+      response,
+      head,
+      target,
+      trace,
+      soap: undefined,
+      expectsContinue,
+      since: parts.clock.elapsed(),
+    }
+    const generation = parts.current()
+    const { bodyBytes } = generation.config.limits
+    if (head.contentLength !== undefined && head.contentLength > bodyBytes)
+      return refuse(parts, request, response, trace, answers.bodyTooLarge)
+    const endpoint = request.method === 'POST' ? generation.soap.get(target.path) : undefined
+    if (endpoint === undefined) return pass(parts, passage, generation)
+    readSoapMessage(request, head, endpoint, () => startBody(passage)).then(
+      message => {
+        if (message === 'aborted') return
+        if ('refusal' in message)
+          return refuse(parts, request, response, trace, message.refusal, message.version)
+        passage.soap = message
+        pass(parts, passage, generation)
+      },
+      error => {
+        parts.log.error({ trace_id: trace.traceId, err: error }, 'a SOAP message could not be read')
+        response.destroy()
+      },
+    )
+  }
+}
+
+function acceptTarget(request: IncomingMessage, head: RequestHead): RequestTarget | string {
+  if (head.hosts > 1) return 'Host stands twice'
+  if (request.httpVersionMajor !== 1) return 'HTTP version is not supported'
+  // RFC 9112 §6.1: HTTP/1.0 has no transfer codings, so two readers would frame the message differently.
+  if (head.chunked && request.httpVersionMinor === 0) return 'Transfer-Encoding in HTTP/1.0'
+  return normaliseTarget(request.url ?? '', head.host)
+}
+
+/** From a known message to the upstream; a parked write comes through here again, with a newer generation. */
+function pass(parts: ProxyParts, passage: Passage, generation: Generation) {
+  const decision = decide(generation, parts.states, passage.request, passage.target, passage.soap?.operation)
+  if (decision === undefined) return send(parts, passage, generation, undefined, undefined)
+  if ('refusal' in decision)
+    return refuse(
+      parts,
+      passage.request,
+      passage.response,
+      passage.trace,
+      decision.refusal,
+      passage.soap?.version,
+    )
+  if (decision.route.effect === 'read') return send(parts, passage, generation, decision, undefined)
+  const { desk } = decision.state
+  if (desk.holding() === undefined) return send(parts, passage, generation, decision, desk.admit())
+  park(parts, passage, decision)
+}
+
+function park(parts: ProxyParts, passage: Passage, { state, route }: Decision): void {
+  const { request, response, head, soap, trace } = passage
+  const leave = () => state.desk.leave(write)
+  const write: ParkedWrite = {
+    bytes: Math.min(head.contentLength ?? (head.chunked ? parkedBytes : 0), parkedBytes),
+    resume: () => {
+      response.off('close', leave)
+      if (!response.destroyed) pass(parts, passage, parts.current())
+    },
+  }
+  if (state.desk.park(write)) {
+    response.on('close', leave)
+    return
+  }
+  parts.metrics.requestEnded(
+    { capability: route.capability.name, side: 'none', effect: 'write', outcome: 'held' },
+    0,
+  )
+  refuse(parts, request, response, trace, answers.holdFull, soap?.version)
+}
+
+/** @param admitted ends the count of a write in flight */
+function send(
+  parts: ProxyParts,
+  passage: Passage,
+  generation: Generation,
+  decision: Decision | undefined,
+  admitted: (() => void) | undefined,
+): void {
+  const { request, response, head, target, trace, soap } = passage
+  const { config } = generation
+  const path = target.path + target.search
+  const headers = requestHeaders(request, head, trace, 'http')
+  const bodied = hasBody(head)
+  const read = decision === undefined ? isSafe(request.method) : decision.route.effect === 'read'
+  const tap = decision === undefined ? undefined : wantsCopy(parts, passage, decision, bodied)
+  forward(
+    {
+      request,
+      response,
+      path,
+      headers,
+      body: soap?.body,
+      streamed: bodied,
+      ahead: soap?.ahead,
+      soap: soap?.version,
+      traceId: trace.traceId,
+      upstream: parts.upstreams.get(decision?.upstream ?? config.default),
+      fallback: fallbackOf(parts, decision),
+      repeatable: read,
+      heardOut: admitted !== undefined,
+      timeouts: config.timeouts,
+      bodyLimit: config.limits.bodyBytes,
+      tap,
+      onBodyStart: () => startBody(passage),
+      onReply(status, fellBack) {
+        if (decision === undefined) return []
+        if (decision.route.effect === 'write' && (status < 400 || status >= 500)) pin(decision)
+        if (!config.expose) return []
+        const side = fellBack ? otherSide(decision.side) : decision.side
+        return ['Strangler-Side', side, 'Strangler-Generation', String(generation.number)]
+      },
+    },
+    end => {
+      admitted?.()
+      // A write without an answer may have happened, so its caller reads from the write owner as well.
+      if (decision?.route.effect === 'write' && end.outcome !== 'replied') pin(decision)
+      finish(parts, passage, generation, decision, end)
+      if (tap !== undefined && decision !== undefined && end.outcome === 'replied' && !end.fellBack)
+        offerCopy(parts, passage, decision, tap, { path, headers })
+    },
+  )
+}
+
+function pin({ route, state, caller }: Decision): void {
+  if (route.capability.stage === 'canary' && route.capability.data === 'synced' && caller !== undefined)
+    state.pins.pin(caller)
+}
+
+function fallbackOf(parts: ProxyParts, decision: Decision | undefined) {
+  if (decision === undefined || decision.side !== 'extracted' || decision.route.effect !== 'read')
+    return undefined
+  const { route } = decision
+  if (route.capability.writes === 'extracted' || route.legacy === undefined) return undefined
+  if (route.capability.writes === undefined && route.capability.stage !== 'canary') return undefined
+  return parts.upstreams.get(route.legacy)
+}
+
+function wantsCopy(
+  parts: ProxyParts,
+  { request, head, soap }: Passage,
+  { route, side }: Decision,
+  bodied: boolean,
+): ReplyTap | undefined {
+  const { capability } = route
+  if (route.effect !== 'read' || mirrorSide(capability.stage, side) === undefined || head.mirrored)
+    return undefined
+  if (request.method === 'HEAD' || (bodied && soap?.body === undefined)) return undefined
+  return parts.random() < capability.comparison.sample ? new ReplyTap(tapCap) : undefined
+}
+
+function offerCopy(
+  parts: ProxyParts,
+  passage: Passage,
+  { route, state, side }: Decision,
+  tap: ReplyTap,
+  sent: { path: string; headers: readonly string[] },
+) {
+  const observation = tap.observation(parts.clock.elapsed() - passage.since)
+  if (observation.body === undefined) return parts.mirror.drop('reply-too-large')
+  parts.mirror.offer({
+    capability: route.capability.name,
+    route: route.id,
+    served: side,
+    owner: route.capability.writes ?? 'legacy',
+    observation,
+    method: passage.request.method ?? 'GET',
+    path: sent.path,
+    headers: sent.headers,
+    body: passage.soap?.body,
+    upstreams: { legacy: route.legacy ?? '', extracted: route.extracted },
+    traceId: passage.trace.traceId,
+    comparison: route.capability.comparison,
+    ledger: state.ledger,
+  })
+}
+
+function finish(
+  parts: ProxyParts,
+  { request, target, trace, soap, since }: Passage,
+  generation: Generation,
+  decision: Decision | undefined,
+  end: ForwardEnd,
+): void {
+  const ms = parts.clock.elapsed() - since
+  const effect = decision?.route.effect ?? 'none'
+  const side = decision === undefined ? 'default' : end.fellBack ? otherSide(decision.side) : decision.side
+  const failed = end.outcome !== 'replied' && end.outcome !== 'aborted'
+  if (decision !== undefined) {
+    const traffic = decision.state.traffic[side as Side]
+    traffic[decision.route.effect]++
+    if (failed) traffic.failed++
+    if (end.fellBack) decision.state.traffic[decision.side].failed++
+  }
+  parts.metrics.requestEnded(
+    {
+      capability: decision?.route.capability.name ?? 'none',
+      side,
+      effect,
+      outcome: end.fellBack && end.outcome === 'replied' ? 'fell-back' : end.outcome,
+    },
+    ms / 1_000,
+  )
+  if (!failed && !end.fellBack && !generation.config.accessLog) return
+  const event = {
+    trace_id: trace.traceId,
+    method: request.method,
+    path: target.path,
+    operation: soap?.operation,
+    route: decision?.route.id,
+    side,
+    generation: generation.number,
+    status: end.status,
+    outcome: end.outcome,
+    cause: end.cause,
+    ms: Math.round(ms),
+  }
+  if (failed) parts.log.warn(event, 'request failed')
+  else if (end.fellBack) parts.log.warn(event, 'read fell back to legacy')
+  else parts.log.info(event, 'request')
+}
+
+function refuse(
+  parts: ProxyParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  trace: TraceContext,
+  reply: ProxyAnswer,
+  soap = soapVersionOf(request.headers['content-type']),
+): void {
+  parts.log.warn(
+    { trace_id: trace.traceId, method: request.method, status: reply.status, cause: reply.detail },
+    'request refused',
+  )
+  sendAnswer(response, reply, soap, trace.traceId, reply.status < 500 || !request.complete)
+}
+
+function startBody(passage: Passage): void {
+  if (!passage.expectsContinue) return
+  passage.expectsContinue = false
+  passage.response.writeContinue()
+}
+
+function isSafe(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+}

@@ -1,0 +1,172 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { systemClock } from '@strangler/kit/clock.ts'
+import { listen } from '@strangler/kit/listen.ts'
+import type { Log } from '@strangler/kit/log.ts'
+import { createMetrics, operationalEndpoints } from '@strangler/kit/operational-endpoints.ts'
+import { messageOf } from '@strangler/kit/toolkit-error.ts'
+import { createAdminApi } from './admin/admin-api.ts'
+import { createCapabilityStates } from './capability-state.ts'
+import { createCopyPools } from './comparison/ask-upstream.ts'
+import { createMirror } from './comparison/mirror.ts'
+import { configFile } from './config/config-file.ts'
+import { createUpstreams } from './forwarding/upstreams.ts'
+import { createProxyMetrics } from './proxy-metrics.ts'
+import { type Generations, openGenerations } from './routing/generations.ts'
+import { createSyncBarrier } from './routing/sync-barrier.ts'
+import { createRequestListener } from './serve-request.ts'
+import { createUpgradeListener } from './serve-upgrade.ts'
+
+export type Address = { host: string; port: number }
+
+export type ProxyOptions = {
+  config: string
+  listen: Address
+  admin: Address
+  token: string
+  /** The engine, which knows how far the sync has come; the proxy works without one. */
+  operatorUrl?: string | undefined
+  log: Log
+  /** 0 ≤ n < 1, for sampling. */
+  random?: (() => number) | undefined
+  /** For one copy as a whole. */
+  copyTimeoutMs?: number
+}
+
+export type Proxy = {
+  url: string
+  adminUrl: string
+  generations: Generations
+  /** Reads the file again, as a change of the file does. A refused file is logged and reported, not thrown. */
+  reload(): void
+  close(): Promise<void>
+}
+
+const connectionsPerInstance = 256
+const copyConnections = 8
+const maxQueuedCopies = 1_000
+const concurrentCopies = 16
+const copyCap = 262_144
+
+/**
+ * Builds and starts one proxy: the entry listener, and the admin listener beside it.
+ * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, PORT_TAKEN, PORT_REFUSED
+ */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const { log, token, operatorUrl, random = Math.random } = options
+  const clock = systemClock
+  const file = configFile(options.config)
+  const registry = createMetrics()
+  const metrics = createProxyMetrics(registry)
+  const barrier = operatorUrl === undefined ? undefined : createSyncBarrier(operatorUrl, token)
+  const states = createCapabilityStates(clock, barrier, metrics, log)
+  const upstreams = createUpstreams(clock, connectionsPerInstance)
+  const copies = createCopyPools(clock, copyConnections, options.copyTimeoutMs ?? 5_000, copyCap)
+  const mirror = createMirror({
+    ask: copies.ask,
+    barrier,
+    clock,
+    log,
+    random,
+    maxQueued: maxQueuedCopies,
+    concurrency: concurrentCopies,
+  })
+  const generations = await openGenerations(file, (next, previous) => {
+    states.use(next, previous)
+    upstreams.use(next.config)
+    copies.use(next.config)
+  })
+  const { current } = generations
+  metrics.observe({
+    generation: () => current().number,
+    states: states.all,
+    mirror,
+    breakers: upstreams.breakers,
+  })
+
+  const parts = { clock, log, metrics, states, upstreams, mirror, current, random }
+  const serve = createRequestListener(parts)
+  const server = createServer(
+    {
+      maxHeaderSize: current().config.limits.headerBytes,
+      headersTimeout: 10_000,
+      // A body may take as long as it arrives; its silence is cut by the upstream's deadline.
+      requestTimeout: 0,
+      // Longer than a load balancer keeps its connections, or it would reuse one that closes.
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 2_000,
+      shouldUpgradeCallback: isWebSocket,
+    },
+    serve,
+  )
+  server.on('checkContinue', (request, response) => serve(request, response, true))
+  server.on('upgrade', createUpgradeListener(parts))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => answerParseError(error, socket))
+
+  let ready = true
+  const operational = operationalEndpoints(registry, () =>
+    ready ? [] : [{ path: '', message: 'the proxy is closing' }],
+  )
+  const admin = createAdminApi({
+    token,
+    file: options.config,
+    generations,
+    states,
+    breakers: upstreams.breakers,
+    log,
+  })
+  const adminServer = createServer((request, response) => {
+    if (!operational(request, response)) admin(request, response)
+  })
+
+  const entry = await listen(server, options.listen.port, options.listen.host)
+  const side = await listen(adminServer, options.admin.port, options.admin.host, 500).catch(async error => {
+    await entry.close()
+    throw error
+  })
+
+  function reload(): void {
+    const before = current().number
+    const problemsBefore = generations.problems().length
+    generations.reload().then(
+      ({ number, hash }) => {
+        if (number !== before) log.info({ generation: number, hash, by: 'file' }, 'generation swapped')
+        else if (problemsBefore > 0) log.info({ generation: number }, 'the file is what is served again')
+      },
+      error => log.error({ generation: before, cause: messageOf(error) }, 'file refused, generation stays'),
+    )
+  }
+  const unwatch = file.watch(reload)
+
+  return {
+    url: entry.url,
+    adminUrl: side.url,
+    generations,
+    reload,
+    async close() {
+      ready = false
+      unwatch()
+      mirror.close()
+      // Parked writes go on to the owner before the listener drains.
+      states.close()
+      await entry.close()
+      await Promise.all([side.close(), upstreams.close(), copies.close()])
+    },
+  }
+}
+
+/** Only WebSocket is switched to; any other Upgrade, h2c among them, is ignored (RFC 9110 §7.8). */
+function isWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+function answerParseError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+}
