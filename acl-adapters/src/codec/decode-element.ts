@@ -1,6 +1,6 @@
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { ComplexType, Contract, ElementDeclaration, SimpleType } from '../contract/contract.ts'
-import { instanceNamespace, localOf, qualifiedName } from '../xml/qualified-name.ts'
+import { localOf, qualifiedName } from '../xml/qualified-name.ts'
 import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
 import { completeScope } from './complete-scope.ts'
 import type { GroupEntry, State } from './content-model.ts'
@@ -59,16 +59,17 @@ export function createElementDecoder(
   const warnings: DecodeWarning[] = []
   let skipping = 0
 
-  const refuse = (message: string, path = pathOf(frames)): never => {
-    throw new ToolkitError('MESSAGE_INVALID', `${path === '' ? 'message' : path} ${message}`, {
-      details: { path },
+  const refuse = (message: string, details: Record<string, unknown> = {}): never => {
+    const path = pathOf(frames)
+    throw new ToolkitError('MESSAGE_INVALID', `${path === '' ? 'the message' : path} ${message}`, {
+      details: { path, ...details },
     })
   }
-  const warn = (message: string, path = pathOf(frames)) => {
-    warnings.push({ path, message })
+  const warn = (message: string) => {
+    warnings.push({ path: pathOf(frames), message })
   }
-  const unknown = (message: string) => {
-    if (rules.unknown === 'refuse') refuse(message)
+  const unknown = (message: string, details: Record<string, unknown> = {}) => {
+    if (rules.unknown === 'refuse') refuse(message, details)
     warn(message)
   }
 
@@ -118,7 +119,11 @@ export function createElementDecoder(
     frame.hasChildren = true
     const edge = frame.state?.next.get(name)
     if (frame.object === undefined || edge === undefined) {
-      unknown(`has an element ${tag.local}${tag.uri === '' ? '' : ` of ${tag.uri}`} ${expectation(frame)}`)
+      const where = tag.uri === '' ? '' : ` of ${tag.uri}`
+      unknown(`has an element ${tag.local}${where} ${expectation(frame)}`, {
+        unexpected: tag.local,
+        expected: expected(frame),
+      })
       skipping = 1
       return
     }
@@ -176,7 +181,8 @@ export function createElementDecoder(
       return object
     }
     if (/[^\t\n\r ]/.test(frame.text)) refuse('has text between its elements')
-    if (!frame.state!.final && !frame.layout!.model.unordered) refuse(`ends too early ${expectation(frame)}`)
+    if (!frame.state!.final && !frame.layout!.model.unordered)
+      refuse(`ends too early ${expectation(frame)}`, { expected: expected(frame) })
     if (type.content !== undefined && (frame.layout!.hasArrays || frame.layout!.model.unordered))
       completeScope(type.content, undefined, frame.layout!, object, message => refuse(message))
     return object
@@ -211,7 +217,7 @@ export function createElementDecoder(
           : readText(frame, type, resolve)
       frames.pop()
       if (value !== undefined) place(frame, value)
-      else if (frames.length === 0) refuse('is empty', '')
+      else if (frames.length === 0) refuse('is empty')
       return frames.length === 0
     },
     value: () => result.value!,
@@ -224,10 +230,15 @@ function append(target: JsonObject, key: string, value: Json): void {
   else (list as Json[]).push(value)
 }
 
+function expected(frame: Frame): string[] {
+  return [...(frame.state?.next.keys() ?? [])].map(localOf)
+}
+
 function expectation(frame: Frame): string {
-  const expected = [...(frame.state?.next.keys() ?? [])].map(localOf)
-  if (expected.length === 0) return '(no further element is expected)'
-  return `(expected ${expected.slice(0, 12).join(', ')})`
+  const names = expected(frame)
+  return names.length === 0
+    ? '(no further element is expected)'
+    : `(expected ${names.slice(0, 12).join(', ')})`
 }
 
 function unsupportedConstruct(reason: string): ToolkitError {

@@ -31,7 +31,7 @@ export type EnvelopeOptions = {
    * Chooses the declaration for the Body's child; undefined is an empty Body.
    * Throws to refuse the message.
    */
-  elementFor(name: QualifiedName | undefined): ElementDeclaration | undefined
+  elementFor(name: QualifiedName | undefined, version: SoapVersion): ElementDeclaration | undefined
 }
 
 const roles = new Set([
@@ -101,7 +101,7 @@ function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) 
       faultDepth = 1
       return
     }
-    element = elementFor(name)
+    element = elementFor(name, version!)
     if (element === undefined) throw invalid(`has an element ${name} in its Body, which has to be empty`)
     decoder = createElementDecoder(element, contract, rules)
     decoder.open(tag, resolve)
@@ -146,7 +146,8 @@ function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) 
     if (bodies === 0) throw invalid('has no Body')
     const common = { version: version!, mustUnderstand, warnings: decoder?.warnings ?? [] }
     if (faultReader !== undefined) return { ...common, kind: 'fault', fault: faultReader.fault() }
-    if (name === undefined && elementFor(undefined) !== undefined) throw invalid('has an empty Body')
+    if (name === undefined && elementFor(undefined, version!) !== undefined)
+      throw invalid('has an empty Body')
     return { ...common, kind: 'message', element: name, json: messageJson(element, decoder?.value() ?? null) }
   }
 

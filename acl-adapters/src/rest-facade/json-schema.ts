@@ -1,0 +1,232 @@
+import { typeLabel } from '../codec/derived-type.ts'
+import { layoutOf } from '../codec/layout.ts'
+import type {
+  ComplexType,
+  Contract,
+  ElementDeclaration,
+  GroupParticle,
+  Message,
+  Particle,
+  SimpleType,
+} from '../contract/contract.ts'
+import { localOf, type QualifiedName } from '../xml/qualified-name.ts'
+
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+export type SchemaWriter = {
+  ofMessage(message: Message): JsonSchema
+  ofElement(element: ElementDeclaration): JsonSchema
+  /** Schemas of the named types met so far. */
+  components(): Readonly<Record<string, JsonSchema>>
+}
+
+type Shape = { properties: Record<string, JsonSchema>; required: string[] }
+
+/** JSON Schemas (2020-12) of CXJ values. Named types and recursive elements become components. */
+export function createSchemaWriter(contract: Contract): SchemaWriter {
+  const components = new Map<string, JsonSchema>()
+  const names = new Map<ComplexType, string>()
+
+  const ofElement = (element: ElementDeclaration): JsonSchema => {
+    const schema =
+      element.type.kind === 'simple' ? simpleSchema(element.type) : reference(element.type, element.name)
+    return element.nillable ? { anyOf: [schema, { type: 'null' }] } : schema
+  }
+
+  const reference = (type: ComplexType, elementName: QualifiedName): JsonSchema => {
+    let name = names.get(type)
+    if (name === undefined) {
+      name = freeName(localOf(type.name ?? elementName), components)
+      names.set(type, name)
+      components.set(name, {})
+      components.set(name, withDerived(type, elementName))
+    }
+    return { $ref: `#/components/schemas/${name}` }
+  }
+
+  const withDerived = (type: ComplexType, elementName: QualifiedName): JsonSchema => {
+    if (type.derived.length === 0) return objectSchema(type)
+    const concrete = [type, ...type.derived].filter(candidate => !candidate.abstract)
+    return {
+      oneOf: concrete.map(candidate => {
+        const shape = objectSchema(candidate) as { properties: object; required: string[] }
+        const label = { const: typeLabel(type, candidate) }
+        const required = candidate === type ? shape.required : ['$type', ...shape.required]
+        return { ...shape, required, properties: { $type: label, ...shape.properties } }
+      }),
+      title: localOf(type.name ?? elementName),
+    }
+  }
+
+  const objectSchema = (type: ComplexType): JsonSchema => {
+    if (type.unsupported.length > 0) return { description: `not supported: ${type.unsupported.join('; ')}` }
+    const layout = layoutOf(type, contract.prefixes)
+    const shape: Shape = { properties: {}, required: [] }
+    for (const { key, use } of layout.attributes.values()) {
+      shape.properties[key] = {
+        ...simpleSchema(use.type),
+        ...(use.defaultValue === undefined ? {} : { default: use.defaultValue }),
+      }
+      if (use.required) shape.required.push(key)
+    }
+    if (type.text !== undefined) {
+      shape.properties.$ = simpleSchema(type.text)
+      shape.required.push('$')
+    }
+    const constraints: JsonSchema[] = []
+    if (type.content !== undefined)
+      addParticle(type.content, undefined, layout.keys, shape, true, constraints)
+    return {
+      type: 'object',
+      additionalProperties: false,
+      ...(shape.required.length === 0 ? {} : { required: shape.required }),
+      properties: shape.properties,
+      ...(constraints.length === 0 ? {} : { allOf: constraints }),
+    }
+  }
+
+  const addParticle = (
+    particle: Particle,
+    owner: GroupParticle | undefined,
+    keys: ReadonlyMap<Particle, string>,
+    shape: Shape,
+    needed: boolean,
+    constraints: JsonSchema[],
+  ): void => {
+    const key = keys.get(particle)
+    const required = needed && particle.min > 0
+    if (key !== undefined && particle !== owner) {
+      const item = particle.kind === 'element' ? ofElement(particle.element) : groupSchema(particle, keys)
+      shape.properties[key] = particle.max > 1 ? arraySchema(particle, item) : item
+      if (required) shape.required.push(key)
+      return
+    }
+    if (particle.kind === 'element') return
+    const inner = particle.kind !== 'choice' && (required || particle === owner)
+    for (const item of particle.items) addParticle(item, owner, keys, shape, inner, constraints)
+    if (particle.kind === 'choice')
+      constraints.push(choiceSchema(particle, keys, required || particle === owner))
+  }
+
+  const groupSchema = (group: GroupParticle, keys: ReadonlyMap<Particle, string>): JsonSchema => {
+    const shape: Shape = { properties: {}, required: [] }
+    const constraints: JsonSchema[] = []
+    addParticle(group, group, keys, shape, true, constraints)
+    return {
+      type: 'object',
+      additionalProperties: false,
+      ...(shape.required.length === 0 ? {} : { required: shape.required }),
+      properties: shape.properties,
+      ...(constraints.length === 0 ? {} : { allOf: constraints }),
+    }
+  }
+
+  return {
+    ofElement,
+    ofMessage({ element }) {
+      if (element === undefined) return { type: 'object', additionalProperties: false }
+      if (element.type.kind === 'complex') return reference(element.type, element.name)
+      const key = localOf(element.name)
+      return {
+        type: 'object',
+        additionalProperties: false,
+        required: [key],
+        properties: { [key]: ofElement(element) },
+      }
+    },
+    components: () => Object.fromEntries(components),
+  }
+}
+
+function freeName(wanted: string, taken: ReadonlyMap<string, unknown>): string {
+  const base = wanted.replace(/[^A-Za-z0-9._-]/g, '_')
+  let name = base
+  for (let count = 2; taken.has(name); count += 1) name = `${base}-${count}`
+  return name
+}
+
+function arraySchema({ min, max }: { min: number; max: number }, items: JsonSchema): JsonSchema {
+  return {
+    type: 'array',
+    items,
+    ...(min > 0 ? { minItems: min } : {}),
+    ...(Number.isFinite(max) ? { maxItems: max } : {}),
+  }
+}
+
+/** Exactly one branch, or none where the choice may be left out. */
+function choiceSchema(
+  choice: GroupParticle,
+  keys: ReadonlyMap<Particle, string>,
+  needed: boolean,
+): JsonSchema {
+  const branches = choice.items.map(item => {
+    const own = keysIn(item, keys)
+    return own.length === 1 ? { required: own } : { anyOf: own.map(key => ({ required: [key] })) }
+  })
+  const none = { not: { anyOf: branches } }
+  return { oneOf: needed ? branches : [...branches, none] }
+}
+
+function keysIn(particle: Particle, keys: ReadonlyMap<Particle, string>): string[] {
+  const key = keys.get(particle)
+  if (key !== undefined) return [key]
+  return particle.kind === 'element' ? [] : particle.items.flatMap(item => keysIn(item, keys))
+}
+
+/** The JSON Schema of a simple type; `x-xsd` names the built-in type behind it. */
+export function simpleSchema(type: SimpleType): JsonSchema {
+  if (type.variety === 'list') return { type: 'array', items: simpleSchema(type.item!) }
+  if (type.variety === 'union') return { anyOf: (type.members ?? []).map(simpleSchema) }
+  const { enumeration, length, minLength, maxLength, fractionDigits } = type.facets
+  const base = formSchema(type)
+  const text = base.type === 'string'
+  const numeric = type.builtin.form === 'integer'
+  const minimum = type.facets.minInclusive ?? type.builtin.min?.toString()
+  const maximum = type.facets.maxInclusive ?? type.builtin.max?.toString()
+  const countable = type.builtin.form === 'string'
+  return {
+    ...base,
+    ...(enumeration === undefined
+      ? {}
+      : { enum: enumeration.map(value => (text ? value : JSON.parse(value))) }),
+    ...(countable && (minLength ?? length) !== undefined ? { minLength: minLength ?? length } : {}),
+    ...(countable && (maxLength ?? length) !== undefined ? { maxLength: maxLength ?? length } : {}),
+    ...(numeric && minimum !== undefined ? { minimum: Number(minimum) } : {}),
+    ...(numeric && maximum !== undefined ? { maximum: Number(maximum) } : {}),
+    ...(fractionDigits === undefined || type.builtin.form !== 'decimal'
+      ? {}
+      : { pattern: `^[+-]?\\d*(?:\\.\\d{0,${fractionDigits}}0*)?$` }),
+    ...(type.builtin.name === 'string' ? {} : { 'x-xsd': type.builtin.name }),
+  }
+}
+
+function formSchema(type: SimpleType): JsonSchema {
+  switch (type.builtin.form) {
+    case 'boolean':
+      return { type: 'boolean' }
+    case 'integer':
+      return { type: 'integer' }
+    case 'digits':
+      return { type: 'string', pattern: '^[+-]?\\d+$' }
+    case 'decimal':
+      return { type: 'string', pattern: '^[+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)$' }
+    case 'float':
+      return { anyOf: [{ type: 'number' }, { enum: ['INF', '-INF', 'NaN'] }] }
+    case 'lexical':
+      return {
+        type: 'string',
+        ...(type.builtin.lexical === undefined ? {} : { pattern: type.builtin.lexical.source }),
+      }
+    case 'base64':
+      return { type: 'string', contentEncoding: 'base64' }
+    case 'hex':
+      return { type: 'string', pattern: '^(?:[0-9a-fA-F]{2})*$' }
+    case 'qname':
+      return { type: 'string', pattern: '^\\{[^{}]*\\}[^{}]+$' }
+    case 'string':
+      return { type: 'string' }
+    default:
+      return type.builtin.form satisfies never
+  }
+}

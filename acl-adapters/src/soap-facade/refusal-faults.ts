@@ -1,0 +1,45 @@
+import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
+import type { SoapVersion } from '../contract/contract.ts'
+import { codeFor12 } from '../soap/soap-fault.ts'
+import { type OutgoingFault, plainFault } from '../soap/write-envelope.ts'
+
+export type RefusalFault = { fault: OutgoingFault; status?: number }
+
+type Code = Parameters<typeof plainFault>[0]
+
+/** Errors that tell the caller what is wrong with the message; a status only where HTTP has one of its own. */
+const clientErrors: Readonly<Record<string, readonly [Code, number?]>> = {
+  XML_MALFORMED: ['Client', 400],
+  XML_DOCTYPE_REFUSED: ['Client', 400],
+  XML_INSTRUCTION_REFUSED: ['Client', 400],
+  XML_TOO_DEEP: ['Client', 400],
+  XML_TOO_MANY_ATTRIBUTES: ['Client', 400],
+  XML_TOO_LARGE: ['Client', 413],
+  XML_CHARSET_UNSUPPORTED: ['Client', 415],
+  MEDIA_TYPE_UNSUPPORTED: ['Client', 415],
+  ENVELOPE_MISSING: ['Client', 400],
+  ENVELOPE_INVALID: ['Client'],
+  ENVELOPE_VERSION_UNKNOWN: ['VersionMismatch'],
+  HEADER_NOT_UNDERSTOOD: ['MustUnderstand'],
+  MESSAGE_INVALID: ['Client'],
+  OPERATION_UNKNOWN: ['Client'],
+  OPERATION_UNSUPPORTED: ['Client'],
+  ACTION_CONTRADICTS: ['Client'],
+}
+
+/** The one place where an error of the SOAP façade becomes a fault; what nobody foresaw says nothing of itself. */
+export function faultOfRefusal(error: unknown): RefusalFault {
+  if (!isToolkitError(error)) return { fault: plainFault('Server', 'internal error') }
+  const known = clientErrors[error.code]
+  if (known !== undefined) {
+    const [code, status] = known
+    return { fault: plainFault(code, error.message), ...(status === undefined ? {} : { status }) }
+  }
+  const away = error.code === 'UPSTREAM_UNREACHABLE' || error.code === 'UPSTREAM_TIMEOUT'
+  return { fault: plainFault('Server', away ? 'the service does not answer' : 'internal error') }
+}
+
+/** SOAP 1.1 §6.2: any fault is 500. SOAP 1.2 Part 2 §7.5.2: Sender is 400. */
+export function statusOfFault(version: SoapVersion, fault: OutgoingFault): number {
+  return version === '1.2' && codeFor12(fault.code) === 'Sender' ? 400 : 500
+}

@@ -1,0 +1,69 @@
+import { listen } from '@strangler/kit/listen.ts'
+import type { Log } from '@strangler/kit/log.ts'
+import { formatProblem } from '@strangler/kit/problem.ts'
+import { loadContract } from './contract/load-contract.ts'
+import { createHttpExchange } from './http/http-exchange.ts'
+import { createFacadeServer } from './http/serve-facade.ts'
+import { openApiDocument } from './rest-facade/open-api.ts'
+import { createRestFacade } from './rest-facade/rest-facade.ts'
+import type { RestMapping } from './rest-facade/rest-mapping.ts'
+import { createSoapClient } from './soap/soap-client.ts'
+import { createServedDocuments } from './soap-facade/served-documents.ts'
+import { createSoapFacade } from './soap-facade/soap-facade.ts'
+import type { SoapMapping } from './soap-facade/soap-mapping.ts'
+
+export type AdaptersParts = {
+  host: string
+  restPort: number
+  facadePort: number
+  /** Path of the WSDL. */
+  wsdl: string
+  monolithUrl: string
+  serviceUrl: string
+  restMappings: readonly RestMapping[]
+  soapMappings: readonly SoapMapping[]
+  log: Log
+}
+
+export type Adapters = { restUrl: string; facadeUrl: string; close(): Promise<void> }
+
+/** Both façades of one contract, each on its own listener: REST over the monolith, SOAP over the service. */
+export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
+  const { host, log, restMappings, soapMappings } = parts
+  const { contract, diagnostics } = loadContract(parts.wsdl)
+  for (const { severity, file, line, message } of diagnostics)
+    log.warn({ severity }, formatProblem({ path: '', message, line }, file))
+  const monolith = createHttpExchange(parts.monolithUrl)
+  const service = createHttpExchange(parts.serviceUrl)
+  const rest = createRestFacade({
+    contract,
+    soap: createSoapClient(contract, monolith, '/soap'),
+    mappings: restMappings,
+    openApi: openApiDocument(contract, restMappings),
+  })
+  const soap = createSoapFacade({
+    contract,
+    rest: service,
+    mappings: soapMappings,
+    documents: createServedDocuments(contract.documents),
+    path: '/soap',
+  })
+  const restListening = await listen(
+    createFacadeServer(rest, log.child({ facade: 'rest' })),
+    parts.restPort,
+    host,
+  )
+  const facadeListening = await listen(
+    createFacadeServer(soap, log.child({ facade: 'soap' })),
+    parts.facadePort,
+    host,
+  )
+  return {
+    restUrl: restListening.url,
+    facadeUrl: facadeListening.url,
+    async close() {
+      await Promise.all([restListening.close(), facadeListening.close()])
+      await Promise.all([monolith.close(), service.close()])
+    },
+  }
+}
