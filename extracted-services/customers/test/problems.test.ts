@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createHttpServer } from '@strangler/chassis/http/create-http-server.ts'
 import { type Listening, listen } from '@strangler/kit/listen.ts'
@@ -19,6 +20,33 @@ test.each<[string, number, string, string, RequestInit]>([
   ['broken JSON', 400, 'malformed-json', '/customers', { body: '{"name":', headers: json }],
   ['a JSON text that is no document', 400, 'malformed-json', '/customers', { body: '"x"', headers: json }],
   ['no body', 400, 'malformed-json', '/customers', {}],
+  [
+    'text that is not UTF-8',
+    400,
+    'malformed-json',
+    '/customers',
+    { body: Buffer.from('{"name":"Zo\xeb","creditLimit":1}', 'latin1'), headers: json },
+  ],
+  [
+    'UTF-16',
+    415,
+    'unsupported-media-type',
+    '/customers',
+    {
+      body: Buffer.from('{"name":"A","creditLimit":1}', 'utf16le'),
+      headers: { 'content-type': 'application/json; charset=utf-16le' },
+    },
+  ],
+  [
+    'a compressed body',
+    415,
+    'unsupported-media-type',
+    '/customers',
+    {
+      body: gzipSync('{"name":"A","creditLimit":1}'),
+      headers: { ...json, 'content-encoding': 'gzip' },
+    },
+  ],
   ['an empty body', 400, 'malformed-json', '/customers', { body: '', headers: json }],
   [
     'XML',

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Log } from '@strangler/kit/log.ts'
 import { operationalEndpoints } from '@strangler/kit/operational-endpoints.ts'
 import type { Problem } from '@strangler/kit/problem.ts'
@@ -66,7 +67,7 @@ export function addResource(
   })
 }
 
-/** Parses a JSON body of up to 64 KiB into `request.body`; refuses a missing one and any other media type. */
+/** Parses a JSON body of up to 64 KiB into `request.body`; refuses a missing or compressed one and any other media type. */
 export const jsonBody: readonly RequestHandler[] = [
   (request, _response, next) => {
     const empty =
@@ -76,12 +77,19 @@ export const jsonBody: readonly RequestHandler[] = [
       throw new ToolkitError('MEDIA_TYPE_UNSUPPORTED', 'the body must be application/json in UTF-8')
     next()
   },
-  express.json({ limit: bodyLimit, type: 'application/json' }),
+  express.json({ limit: bodyLimit, type: 'application/json', inflate: false, verify: refuseOtherThanUtf8 }),
   (request, _response, next) => {
     if (request.body === undefined) throw new ToolkitError('BODY_MISSING', 'the body is missing')
     next()
   },
 ]
+
+/** A parser that replaces what it can't read would store something else than what was sent. */
+function refuseOtherThanUtf8(_request: unknown, _response: unknown, body: Buffer, charset: string): void {
+  if (charset.toLowerCase() !== 'utf-8')
+    throw new ToolkitError('MEDIA_TYPE_UNSUPPORTED', 'the body must be application/json in UTF-8')
+  if (!isUtf8(body)) throw new ToolkitError('BODY_MALFORMED', 'the body is not JSON')
+}
 
 function answerProblem(log: Log, problems: ProblemMapping): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {

@@ -25,6 +25,7 @@ const ownProblems: ProblemMapping = {
   NOT_FOUND: error => problem('not-found', 'Not found', 404, error.message),
   METHOD_NOT_ALLOWED: error => problem('method-not-allowed', 'Method not allowed', 405, error.message),
   BODY_MISSING: error => problem('malformed-json', 'Malformed JSON', 400, error.message),
+  BODY_MALFORMED: error => problem('malformed-json', 'Malformed JSON', 400, error.message),
   MEDIA_TYPE_UNSUPPORTED: error =>
     problem('unsupported-media-type', 'Unsupported media type', 415, error.message),
   IDEMPOTENCY_KEY_INVALID: error =>
