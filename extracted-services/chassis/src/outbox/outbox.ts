@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url'
+import type { Session } from '../database/with-transaction.ts'
+import { encodeMessage, type Message } from '../messaging/message.ts'
+
+/** Where the table's migrations are, for `applyMigrations`. */
+export const outboxMigrations = {
+  component: 'outbox',
+  folder: fileURLToPath(new URL('../../sql/outbox', import.meta.url)),
+}
+
+export type OutboxRow = { position: number; message: Message }
+
+/**
+ * Puts messages into the outbox, in the transaction of `session`: they are published if it commits, and only then.
+ * Write them while holding the lock on the aggregate that their key names; then messages of a key have their order.
+ * @param now milliseconds since the epoch
+ * @throws ToolkitError MESSAGE_TOO_LARGE
+ */
+export async function writeToOutbox(
+  session: Session,
+  messages: readonly Message[],
+  now: number,
+): Promise<void> {
+  for (const message of messages) {
+    const { headers, payload } = encodeMessage(message)
+    await session.run(
+      `INSERT INTO outbox_messages (message_id, topic, message_key, type, headers, payload, written_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      [message.id, message.topic, message.key, message.type, headers, payload, millisecondsOf(now)],
+    )
+  }
+}
+
+/** Messages that wait to be published, oldest first. */
+export async function readOutbox(session: Session, limit: number): Promise<OutboxRow[]> {
+  const rows = await session.rows<{
+    position: number
+    message_id: string
+    topic: string
+    message_key: string
+    type: string
+    headers: string
+    payload: string
+  }>(
+    `SELECT position, message_id, topic, message_key, type, headers, payload
+     FROM outbox_messages ORDER BY position LIMIT ?`,
+    [limit],
+  )
+  return rows.map(row => ({
+    position: row.position,
+    message: {
+      id: row.message_id,
+      topic: row.topic,
+      key: row.message_key,
+      type: row.type,
+      headers: JSON.parse(row.headers) as Record<string, string>,
+      payload: JSON.parse(row.payload) as unknown,
+    },
+  }))
+}
+
+export async function deleteFromOutbox(session: Session, positions: readonly number[]): Promise<void> {
+  if (positions.length === 0) return
+  await session.run(
+    `DELETE FROM outbox_messages WHERE position IN (${positions.map(() => '?').join(', ')})`,
+    [...positions],
+  )
+}
+
+/** How many messages wait, and since when the oldest one does: 0 when none does. */
+export async function measureOutbox(
+  session: Session,
+  now: number,
+): Promise<{ waiting: number; oldestMs: number }> {
+  const [row] = await session.rows<{ waiting: number; oldest: string | null }>(
+    'SELECT COUNT(*) AS waiting, MIN(written_at) AS oldest FROM outbox_messages',
+  )
+  const since = row?.oldest ?? null
+  return {
+    waiting: row?.waiting ?? 0,
+    oldestMs: since === null ? 0 : Math.max(0, now - Date.parse(`${since.replace(' ', 'T')}Z`)),
+  }
+}
+
+/** `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
+function millisecondsOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
+}
