@@ -152,7 +152,7 @@ function processes(options: SystemOptions, secrets: Secrets): Supervised[] {
         REST_PORT: String(ports.rest),
         FACADE_PORT: String(ports.facade),
         WSDL: join(root, 'legacy-monolith/wsdl/shop.wsdl'),
-        MONOLITH_URL: `${local(ports.monolith)}/soap`,
+        MONOLITH_URL: local(ports.monolith),
         CUSTOMERS_URL: local(ports.customers),
       },
     },
