@@ -2,7 +2,8 @@ import type { Clock } from '@strangler/kit/clock.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Database } from '../data/database.ts'
 import type { Direction, Row, TableMapping } from '../data/table-mapping.ts'
-import type { ChangedKeys, Sync } from './sync.ts'
+import type { ChangedKeys } from './changed-keys.ts'
+import type { Sync } from './sync.ts'
 
 export type VerifyOptions = {
   /** Forward: legacy is the truth. Reverse: extracted is. */

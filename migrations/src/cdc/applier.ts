@@ -1,0 +1,177 @@
+import type { Connection, ResultSetHeader } from 'mysql2/promise'
+import { errorNumber, isTransient } from '../data/database-error.ts'
+import { storeAppliedSignals } from './applied-signals.ts'
+import type { Change, Transaction } from './change.ts'
+import { type CheckpointHolder, lockCheckpoint, moveCheckpoint } from './checkpoint.ts'
+import { covers, type GtidPosition, parsePosition } from './gtid-position.ts'
+import {
+  allowsCoalescing,
+  coalesced,
+  deleteStatements,
+  insertStatements,
+  type RowWrite,
+  replayed,
+  rowWrite,
+  type TargetTable,
+  updateStatement,
+} from './row-write.ts'
+import { type SeenSignal, seenSignal } from './signal-table.ts'
+
+/** Thrown where a change cannot be mapped, or the target refuses it for good. */
+export class UnappliedChange extends Error {
+  /** Null where a whole batch failed: apply its changes one at a time to learn which. */
+  readonly change: Change | null
+
+  constructor(change: Change | null, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.name = 'UnappliedChange'
+    this.change = change
+  }
+}
+
+export type ApplierOptions = {
+  connection: Connection
+  held: CheckpointHolder
+  /** By source `schema.table`; in the order of the mappings, parents first. */
+  tables: ReadonlyMap<string, TargetTable>
+  /** `schema.table` of the source's signals. */
+  signals: string
+  /** Until this position rows in the target may be newer than the changes that come. */
+  settledAt: GtidPosition
+}
+
+export type Applier = {
+  /**
+   * Applies transactions in one target transaction with the checkpoint, and commits unless the last is a part.
+   * @param careful one statement for each change, so that a failure names its change
+   * @throws UnappliedChange; ToolkitError SYNC_FENCED; transient errors as they come. The transaction is rolled back.
+   */
+  apply(
+    transactions: readonly Transaction[],
+    careful: boolean,
+  ): Promise<{ writes: readonly RowWrite[]; signals: readonly SeenSignal[] }>
+  /** Rolls back what a part has left open. */
+  abandon(): Promise<void>
+}
+
+const duplicateKey = 1062
+
+export function createApplier({ connection, held, tables, signals, settledAt }: ApplierOptions): Applier {
+  const targets = [...tables.values()]
+  const mayCoalesce = allowsCoalescing(targets)
+  let open = false
+  let checksForeignKeys = true
+
+  const begin = async () => {
+    if (open) return
+    await connection.query('START TRANSACTION')
+    open = true
+    const stored = await lockCheckpoint(connection, held)
+    const settled = covers(parsePosition(stored), settledAt)
+    if (settled !== checksForeignKeys) {
+      await connection.query(`SET foreign_key_checks = ${settled ? 1 : 0}`)
+      checksForeignKeys = settled
+    }
+  }
+
+  const write = async (changes: readonly Change[]): Promise<RowWrite[]> => {
+    const writes: RowWrite[] = []
+    for (const change of changes) {
+      const table = tables.get(tableName(change))
+      if (table !== undefined) writes.push(rowWrite(table, change))
+    }
+    if (!checksForeignKeys) for (const statement of replayed(writes)) await connection.query(statement)
+    else if (mayCoalesce)
+      for (const statement of coalesced(writes, targets)) await connection.query(statement)
+    else await writeInOrder(connection, writes)
+    return writes
+  }
+
+  /** @param culprit the change to blame for a lasting failure, when it is known */
+  const writeOrBlame = async (changes: readonly Change[], culprit: Change | null): Promise<RowWrite[]> => {
+    try {
+      return await write(changes)
+    } catch (error) {
+      throw isTransient(error) ? error : new UnappliedChange(culprit, error)
+    }
+  }
+
+  const abandon = async () => {
+    if (!open) return
+    open = false
+    await connection.query('ROLLBACK')
+  }
+
+  return {
+    abandon,
+    async apply(transactions, careful) {
+      const changes = transactions.flatMap(transaction => transaction.changes)
+      const last = transactions.at(-1)!
+      if (changes.length === 0 && !open) return { writes: [], signals: [] }
+      try {
+        await begin()
+        const writes: RowWrite[] = []
+        if (careful) for (const change of changes) writes.push(...(await writeOrBlame([change], change)))
+        else writes.push(...(await writeOrBlame(changes, null)))
+        const seen = changes
+          .filter(change => tableName(change) === signals)
+          .map(change => seenSignal(change, held.capability))
+          .filter(signal => signal !== undefined)
+        await storeAppliedSignals(connection, held, seen)
+        if (last.complete) {
+          await moveCheckpoint(connection, held, last.position)
+          await connection.query('COMMIT')
+          open = false
+        }
+        return { writes, signals: seen }
+      } catch (error) {
+        await abandon().catch(() => {})
+        throw error
+      }
+    },
+  }
+}
+
+function tableName(change: Change): string {
+  return `${change.source.db}.${change.source.table}`
+}
+
+/**
+ * What the source did, in its order: where another unique index exists an upsert could hit the wrong row, so inserts are
+ * inserts and updates are updates. A row that is already there (an insert met again) is updated.
+ */
+async function writeInOrder(connection: Connection, writes: readonly RowWrite[]): Promise<void> {
+  for (let at = 0; at < writes.length; ) {
+    const first = writes[at]!
+    let end = at + 1
+    while (first.created && writes[end]?.created === true && writes[end]!.table === first.table) end++
+    const run = writes.slice(at, end)
+    if (run.length === 1 || !(await insertAll(connection, run)))
+      for (const write of run) await writeOne(connection, write)
+    at = end
+  }
+}
+
+/** Answers false when one of the rows was in the way. */
+async function insertAll(connection: Connection, run: readonly RowWrite[]): Promise<boolean> {
+  const rows = run.map(write => write.row!)
+  try {
+    for (const statement of insertStatements('INSERT INTO', run[0]!.table, rows, ''))
+      await connection.query(statement)
+    return true
+  } catch (error) {
+    if (errorNumber(error) === duplicateKey) return false
+    throw error
+  }
+}
+
+async function writeOne(connection: Connection, write: RowWrite): Promise<void> {
+  if (write.row === null) {
+    for (const statement of deleteStatements(write.table, [write.key])) await connection.query(statement)
+    return
+  }
+  const [result] = await connection.query<ResultSetHeader>(updateStatement(write))
+  if (result.affectedRows > 0) return
+  for (const statement of insertStatements('INSERT INTO', write.table, [write.row], ''))
+    await connection.query(statement)
+}
