@@ -30,20 +30,23 @@ export function translatePattern(alternatives: readonly string[]): RegExp | unde
 
 function translate(pattern: string): string {
   let out = ''
-  let depth = 0
+  const classes: number[] = []
   for (let at = 0; at < pattern.length; at += 1) {
     const character = pattern[at]!
     if (character === '\\') {
       at += 1
-      out += translateEscape(pattern[at] ?? '', depth > 0)
+      out += translateEscape(pattern[at] ?? '', classes.length > 0)
     } else if (character === '[') {
-      depth += 1
+      classes.push(out.length)
       out += '['
     } else if (character === ']') {
-      depth -= 1
+      classes.pop()
       out += ']'
-    } else if (depth > 0 && character === '-' && pattern[at + 1] === '[') out += '--'
-    else if (depth > 0) out += translateInClass(pattern, at)
+    } else if (classes.length > 0 && character === '-' && pattern[at + 1] === '[') {
+      // Subtraction takes whole classes: [a-z-[ei]] is [[a-z]--[ei]] here.
+      const start = classes.at(-1)!
+      out = `${out.slice(0, start)}[${out.slice(start)}]--`
+    } else if (classes.length > 0) out += translateInClass(pattern, at)
     else if (character === '.') out += '[^\\n\\r]'
     // Anchors are ordinary characters in XSD.
     else if (character === '^' || character === '$') out += `\\${character}`
