@@ -1,0 +1,38 @@
+import type { PropertyTable } from '../property.ts'
+
+/** Topics, keys, heartbeats and what a message carries. */
+export const topicProperties: PropertyTable = {
+  'extended.headers.enabled': { type: 'boolean', default: 'true', since: '3.3' },
+  'field.name.adjustment.mode': { type: 'enum', default: 'none', values: ['none', 'avro', 'avro_unicode'] },
+  'heartbeat.action.query': { type: 'string' },
+  'heartbeat.interval.ms': { type: 'int', default: '0', min: 0 },
+  'heartbeat.topics.prefix': { type: 'string', default: '__debezium-heartbeat' },
+  'include.query': { type: 'boolean', default: 'false' },
+  'include.schema.changes': { type: 'boolean', default: 'true' },
+  'include.schema.comments': { type: 'boolean', default: 'false' },
+  'message.key.columns': { type: 'string' },
+  'provide.transaction.metadata': { type: 'boolean', default: 'false' },
+  'schema.name.adjustment.mode': { type: 'enum', default: 'none', values: ['none', 'avro', 'avro_unicode'] },
+  'skip.messages.without.change': { type: 'boolean', default: 'false' },
+  'skipped.operations': { type: 'list', default: 't' },
+  'sourceinfo.struct.maker': { type: 'class' },
+  'tombstones.on.delete': { type: 'boolean', default: 'true' },
+  'topic.cache.size': { type: 'int', default: '10000', min: 1 },
+  'topic.delimiter': { type: 'string', default: '.' },
+  'topic.heartbeat.name': { type: 'string', since: '3.6' },
+  'topic.heartbeat.prefix': { type: 'string', default: '__debezium-heartbeat' },
+  'topic.key.enforce.uniqueness': { type: 'boolean', default: 'true' },
+  'topic.key.field.name': { type: 'string', default: '__dbz__physicalTableIdentifier' },
+  'topic.key.field.regex': { type: 'string' },
+  'topic.key.field.replacement': { type: 'string' },
+  'topic.naming.strategy': { type: 'class', default: 'io.debezium.schema.SchemaTopicNamingStrategy' },
+  'topic.prefix': { type: 'string', required: true },
+  'topic.regex': { type: 'string' },
+  'topic.replacement': { type: 'string' },
+  'topic.transaction': { type: 'string', default: 'transaction' },
+  'transaction.metadata.factory': {
+    type: 'class',
+    default: 'io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory',
+  },
+  'unavailable.value.placeholder': { type: 'string', default: '__debezium_unavailable_value' },
+}
