@@ -34,8 +34,10 @@ export function createDryRunSwitcher(
       tell(`Wait until the fence row and that position have been applied on the ${target} side.`),
     stopSync: () => tell(`Stop the sync ${source} → ${target}.`),
     verifyChanged: () => tell('Compare the rows that changed since the last verification.'),
-    prepareReverse: () =>
-      tell(`Create the sync ${target} → ${source} at the ${target} side's position, stopped.`),
+    prepareReverse: async (): Promise<Position> => {
+      await tell(`Create the sync ${target} → ${source} at the ${target} side's position, stopped.`)
+      return ''
+    },
     liftAutoIncrement: () => tell(`Lift AUTO_INCREMENT on the ${target} side past both sides.`),
     journalOwner: () =>
       tell(`Write to the journal that the owner is ${target}, epoch ${epoch}: the point of no return.`),

@@ -1,4 +1,4 @@
-import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Entry } from '../journal/journal.ts'
 import type { FailPoint } from './fail-points.ts'
 
@@ -18,8 +18,15 @@ export type Journaling = {
 export type VerbTime = { verb: string; ms: number }
 
 export type Journaled = {
-  /** The same verbs, each written to the journal before and after, within its own deadline. */
-  wrap<T extends Record<keyof T, Verb>>(verbs: T, names: readonly (keyof T & string)[]): T
+  /**
+   * The same verbs, each written to the journal before and after, within its own deadline.
+   * @param evenUnwritten go on when the journal cannot be written, as a revert must; never when the lease is lost
+   */
+  wrap<T extends Record<keyof T, Verb>>(
+    verbs: T,
+    names: readonly (keyof T & string)[],
+    evenUnwritten?: boolean,
+  ): T
   /** The verbs that have begun, oldest first. */
   begun(): readonly string[]
   times(): readonly VerbTime[]
@@ -39,8 +46,10 @@ export function createJournaled(parts: Journaling): Journaled {
     if (entries.length > 0) await parts.record(entries)
   }
 
-  async function perform(verb: string, run: Verb, args: never[]): Promise<unknown> {
-    await write([{ verb, moment: 'before' }])
+  async function perform(verb: string, run: Verb, args: never[], evenUnwritten: boolean): Promise<unknown> {
+    await write([{ verb, moment: 'before' }]).catch(error => {
+      if (!evenUnwritten || isToolkitError(error, 'LEASE_LOST')) throw error
+    })
     parts.failPoint(`${parts.action}.${verb}.before`)
     parts.onProgress(verb)
     begun.push(verb)
@@ -59,11 +68,12 @@ export function createJournaled(parts: Journaling): Journaled {
   }
 
   return {
-    wrap: (verbs, names) => {
+    wrap: (verbs, names, evenUnwritten = false) => {
       const wrapped = { ...verbs }
       for (const name of names) {
         const run = verbs[name] as Verb
-        wrapped[name] = ((...args: never[]) => perform(name, run, args)) as (typeof verbs)[typeof name]
+        wrapped[name] = ((...args: never[]) =>
+          perform(name, run, args, evenUnwritten)) as (typeof verbs)[typeof name]
       }
       return wrapped
     },

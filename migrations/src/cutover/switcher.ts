@@ -55,8 +55,8 @@ export type Switcher = {
   stopSync(signal: AbortSignal): Promise<void>
   /** Compares the rows that changed since the last full verification. */
   verifyChanged(signal: AbortSignal): Promise<void>
-  /** Creates the sync target → source at the target's position, stopped. */
-  prepareReverse(signal: AbortSignal): Promise<void>
+  /** Creates the sync target → source at the target's position, stopped; the journal keeps the position for a rerun. */
+  prepareReverse(signal: AbortSignal): Promise<Position>
   /** Lets the target hand out keys that neither side has handed out before. */
   liftAutoIncrement(signal: AbortSignal): Promise<void>
   /** Owner and epoch change by compare-and-set. */

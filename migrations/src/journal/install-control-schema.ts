@@ -12,7 +12,7 @@ const lockWithinSeconds = 30
  * @throws ToolkitError SCHEMA_NEWER (a later toolkit was here), SCHEMA_CHANGED (an applied file was edited), SCHEMA_BUSY
  */
 export async function installControlSchema(connection: Connection, folder: string): Promise<void> {
-  const files = (await readdir(folder)).filter(name => /^\d{3}-[a-z0-9-]+\.sql$/.test(name)).sort()
+  const files = (await readdir(folder)).filter(name => /^0\d\d-[a-z0-9-]+\.sql$/.test(name)).sort()
   const [locked] = await connection.query<RowDataPacket[]>(
     "SELECT GET_LOCK(CONCAT(DATABASE(), '.install'), ?) AS held",
     [lockWithinSeconds],
@@ -23,12 +23,12 @@ export async function installControlSchema(connection: Connection, folder: strin
     })
   try {
     await connection.query(
-      `CREATE TABLE IF NOT EXISTS schema_migrations (
+      `CREATE TABLE IF NOT EXISTS engine_schema (
          name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
          hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
          at DATETIME(6) NOT NULL) ENGINE=InnoDB`,
     )
-    const [applied] = await connection.query<RowDataPacket[]>('SELECT name, hash FROM schema_migrations')
+    const [applied] = await connection.query<RowDataPacket[]>('SELECT name, hash FROM engine_schema')
     const known = new Map(applied.map(row => [String(row.name), String(row.hash)]))
     refuseUnknown([...known.keys()].filter(name => !files.includes(name)))
     for (const name of files) await apply(connection, folder, name, known.get(name))
@@ -51,7 +51,7 @@ async function apply(
       hint: 'undo the edit and add a new numbered file',
     })
   for (const statement of statements(text)) await connection.query(statement)
-  await connection.query('INSERT INTO schema_migrations (name, hash, at) VALUES (?, ?, UTC_TIMESTAMP(6))', [
+  await connection.query('INSERT INTO engine_schema (name, hash, at) VALUES (?, ?, UTC_TIMESTAMP(6))', [
     name,
     hash,
   ])

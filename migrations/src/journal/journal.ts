@@ -28,7 +28,7 @@ export type Journal = {
    * @throws ToolkitError EPOCH_STALE
    */
   moveOwner(lease: Lease, run: Run, from: CapabilityState, owner: Side): Promise<void>
-  /** Ends a run. @throws ToolkitError EPOCH_STALE when it is not the current one */
+  /** Ends a run; one without a way back keeps its name until it has one. @throws ToolkitError EPOCH_STALE when it is not the current one */
   finish(lease: Lease, run: Run, phase: Phase): Promise<void>
   /** What a run recorded, oldest first. */
   entries(capability: string, run: string): Promise<RecordedEntry[]>
@@ -50,11 +50,15 @@ export function createJournal(pool: Pool): Journal {
     begin: (lease, { id, action, operator }) =>
       transaction(pool, async connection => {
         const before = await lockState(connection, lease)
-        if (before.run !== null)
-          throw new ToolkitError('RUN_UNFINISHED', `${lease.capability} has an unfinished run`, {
-            details: { run: before.run, phase: before.phase },
-            hint: `finish or undo it first: strangler run ${lease.capability}`,
-          })
+        if (before.run !== null || before.phase !== 'syncing')
+          throw new ToolkitError(
+            'RUN_UNFINISHED',
+            `${lease.capability} is in phase ${before.phase}: nothing may move its owner now`,
+            {
+              details: { run: before.run, phase: before.phase },
+              hint: `bring it to its end first: strangler run ${lease.capability}`,
+            },
+          )
         const epoch = before.epochSeen + 1
         const run: Run = { id, capability: lease.capability, action, epoch, operator }
         await connection.query(
@@ -74,16 +78,17 @@ export function createJournal(pool: Pool): Journal {
           [owner, run.epoch, run.capability, from.epoch, from.owner, run.id],
         )
         if (affectedRows !== 1) throw staleEpoch(run, from.epoch)
-        const entry: Entry = { verb: 'journalOwner', moment: 'after', details: { owner } }
+        const entry: Entry = { verb: 'owner', moment: 'after', details: { owner } }
         await append(connection, lease, run, 'switching', 'switched', [entry])
       }),
     finish: (lease, run, phase) =>
       transaction(pool, async connection => {
         const before = await lockState(connection, lease)
         if (before.run !== run.id) throw staleEpoch(run, before.epoch)
+        // A switch without a way back keeps its run: the position to start from is among its entries.
         await connection.query(
-          'UPDATE capability_state SET phase = ?, run = NULL, changed_at = UTC_TIMESTAMP(6) WHERE capability = ?',
-          [phase, run.capability],
+          'UPDATE capability_state SET phase = ?, run = ?, changed_at = UTC_TIMESTAMP(6) WHERE capability = ?',
+          [phase, phase === 'irreversible' ? run.id : null, run.capability],
         )
         await append(connection, lease, run, before.phase, phase, [{ verb: 'finish', moment: 'after' }])
       }),

@@ -1,0 +1,155 @@
+import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { liftAutoIncrement } from '../cdc/auto-increment.ts'
+import { lowerFence, raiseFence } from '../cdc/fence.ts'
+import { writeSignal } from '../cdc/signal-table.ts'
+import { mdlBarrier, readPosition } from '../cdc/write-barrier.ts'
+import type { CapabilityState } from '../journal/capability-state.ts'
+import type { Run } from '../journal/journal.ts'
+import { type SupervisedSync, syncDirection } from '../operator/supervise-sync.ts'
+import type { Plan } from '../plan/plan.ts'
+import { type HeldProxies, holdProxies } from './hold-proxies.ts'
+import type { Order, SwitchParts } from './switch-parts.ts'
+import type { Direction, Switcher, Undo } from './switcher.ts'
+import { verifyUnverified } from './verify-sides.ts'
+
+/** Whole seconds on the server; every query of the tables queues behind a fence that waits. */
+const lockWaitMs = 2_000
+const syncWaitMs = 10_000
+const autoIncrementGap = 1_000
+
+export type LiveSwitcher = { verbs: Switcher; undo: Undo; held: HeldProxies }
+
+/**
+ * The verbs for real. Everything that a rerun needs is in the journal and in the databases; this holds only connections.
+ * @param before the capability's state as the run began; after the point of no return, as it is now
+ * @param reverseFrom where the way back starts, for a rerun past the point of no return
+ */
+export function createLiveSwitcher(
+  parts: SwitchParts,
+  plan: Plan,
+  direction: Direction,
+  order: Pick<Order, 'by' | 'reason' | 'lease'>,
+  run: Run,
+  before: CapabilityState,
+  reverseFrom?: string,
+): LiveSwitcher {
+  const { capability } = plan
+  const { source, target } = direction
+  const { epoch } = run
+  const sides = parts.sidesOf(plan)
+  const tablesOf = (side: 'legacy' | 'extracted') => plan.tables.map(table => table[side].table)
+  const held = holdProxies(parts.proxies, capability, epoch, parts.clock, parts.log)
+  let reverse: SupervisedSync | undefined
+  let reversePosition = reverseFrom
+
+  const outgoing = (): SupervisedSync => {
+    const current = parts.syncs.current(capability)
+    if (current?.source === source) return current
+    throw new ToolkitError('SYNC_STOPPED', `no sync of ${capability} runs from the ${source} side`, {
+      hint: `strangler run ${capability}`,
+    })
+  }
+
+  const verbs: Switcher = {
+    hold: signal => held.begin(signal),
+    drain: signal => held.drained(signal),
+    fence: async signal => {
+      signal.throwIfAborted()
+      const fence = { capability, writtenOn: target, epoch, tables: tablesOf(source), lockWaitMs }
+      const { notRevoked } = await raiseFence(sides[source], fence)
+      if (notRevoked.length > 0)
+        parts.log.warn({ capability, notRevoked }, 'accounts keep DROP despite the fence')
+    },
+    barrier: async signal => {
+      signal.throwIfAborted()
+      await mdlBarrier(sides[source], tablesOf(source), { lockWaitMs })
+    },
+    readPosition: async signal => {
+      signal.throwIfAborted()
+      return readPosition(sides[source])
+    },
+    writeFenceRow: async signal => {
+      signal.throwIfAborted()
+      await writeSignal(sides[source], { id: run.id, side: source, capability, kind: 'fence', epoch })
+    },
+    catchUp: (position, signal) =>
+      outgoing().sync.waitUntilApplied({ position, signalId: run.id }, { timeoutMs: syncWaitMs, signal }),
+    stopSync: () => outgoing().sync.stop(),
+    verifyChanged: async signal => {
+      await verifyUnverified(parts, plan, outgoing(), false, signal)
+    },
+    prepareReverse: async signal => {
+      signal.throwIfAborted()
+      reversePosition = await readPosition(sides[target])
+      reverse = parts.syncs.prepare(plan, target, epoch, true)
+      return reversePosition
+    },
+    liftAutoIncrement: async signal => {
+      signal.throwIfAborted()
+      await liftAutoIncrement({
+        direction: syncDirection(source),
+        tables: plan.tables,
+        source: sides[source],
+        target: sides[target],
+        gap: autoIncrementGap,
+      })
+    },
+    journalOwner: async signal => {
+      signal.throwIfAborted()
+      await parts.journal.moveOwner(order.lease, run, before, target)
+    },
+    openTarget: () => lowerFence(sides[target], { capability, epoch, tables: tablesOf(target), lockWaitMs }),
+    flipRoutes: signal =>
+      held.changeRoutes(
+        { capability, stage: direction.stage, writes: target, epoch },
+        order.by,
+        order.reason,
+        signal,
+      ),
+    startReverse: async signal => {
+      signal.throwIfAborted()
+      reverse ??= parts.syncs.prepare(plan, target, epoch)
+      await parts.syncs.start(plan, reverse, reversePosition)
+    },
+    confirmReverse: async signal => {
+      const id = `${run.id}-back`
+      await writeSignal(sides[target], { id, side: target, capability, kind: 'canary', epoch })
+      const current = parts.syncs.current(capability)!
+      await current.sync.waitUntilApplied({ signalId: id }, { timeoutMs: syncWaitMs, signal })
+    },
+    release: signal => held.release(signal),
+  }
+
+  const undo: Undo = {
+    // Nothing of the way back lasts before it starts: its position is only in the journal of this run.
+    dropReverse: async () => {
+      reverse = undefined
+    },
+    resumeSync: async () => {
+      await parts.syncs.ensure(plan, { ...before, phase: 'syncing' })
+    },
+    unfence: () => lowerFence(sides[source], { capability, epoch, tables: tablesOf(source), lockWaitMs }),
+    releaseBack: signal => held.release(signal),
+  }
+  return { verbs, undo, held }
+}
+
+/** Whether the owner is `target` by now, asked until the journal answers; the answer decides between back and forward. */
+export async function ownerHasMoved(
+  parts: Pick<SwitchParts, 'journal' | 'clock' | 'log'>,
+  run: Run,
+  target: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      const state = await parts.journal.state(run.capability)
+      return state.owner === target && state.epoch === run.epoch
+    } catch (error) {
+      if (isToolkitError(error)) throw error
+      parts.log.error({ capability: run.capability, error: messageOf(error) }, 'the journal does not answer')
+      await parts.clock.sleep(250, signal)
+    }
+  }
+}

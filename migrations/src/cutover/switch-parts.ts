@@ -1,0 +1,33 @@
+import type { Clock } from '@strangler/kit/clock.ts'
+import type { Log } from '@strangler/kit/log.ts'
+import type { Evidence } from '../journal/evidence.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Lease } from '../journal/lease.ts'
+import type { ProxyAdmin } from '../operator/proxy-admin.ts'
+import type { Sides, SyncSupervisor } from '../operator/supervise-sync.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { FailPoint } from './fail-points.ts'
+
+/** What the engine is made of, as steps, cutover and drill use it. */
+export type SwitchParts = {
+  journal: Journal
+  evidence: Evidence
+  proxies: readonly ProxyAdmin[]
+  syncs: SyncSupervisor
+  sidesOf(plan: Plan): Sides
+  clock: Clock
+  log: Log
+}
+
+export type Progress = { step: string; message: string; done?: number; total?: number }
+
+/** One verb of an operator: who asks, why, under which lease, and who listens. */
+export type Order = {
+  by: string
+  reason: string
+  lease: Lease
+  /** Aborts when the lease is lost or the engine stops. */
+  signal: AbortSignal
+  failPoint: FailPoint
+  onProgress(progress: Progress): void
+}
