@@ -68,6 +68,8 @@ export function encodeElement(
     if (unsupported !== undefined) throw unsupportedConstruct(unsupported)
     if (json === null) {
       if (!declaration.nillable) report(path, 'must not be null')
+      else if (type.kind === 'complex' && type.attributes.some(({ required }) => required))
+        report(path, 'must be an object with $nil and the required attributes')
       else out += `<${tag} ${prefixFor(instanceNamespace)}:nil="true"/>`
     } else if (type.kind === 'simple')
       writeTag(tag, '', escapeText(fixedText(declaration, simpleText(type, json, path), path)))
