@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Pool } from 'mysql2/promise'
+import { dateTimeOf } from '../database/date-time.ts'
 import { type Session, withSession } from '../database/with-transaction.ts'
 import type { Answer, IdempotencyStore } from './answer-once.ts'
 
@@ -25,7 +26,7 @@ export function createIdempotencyStore(session: Session, now: () => number): Ide
       await session.run(
         `INSERT INTO idempotency_keys (idempotency_key, request_hash, answer, created_at) VALUES (?, ?, ?, ?)
          ON DUPLICATE KEY UPDATE idempotency_key = VALUES(idempotency_key)`,
-        [key, requestHash, null, secondsOf(now())],
+        [key, requestHash, null, dateTimeOf(now())],
       )
       const [row] = await session.rows<KeyRow>(
         'SELECT request_hash, answer FROM idempotency_keys WHERE idempotency_key = ? FOR UPDATE',
@@ -51,14 +52,9 @@ export function createIdempotencyStore(session: Session, now: () => number): Ide
 export async function removeExpiredKeys(pool: Pool, before: number): Promise<number> {
   for (let removed = 0; ; ) {
     const { affectedRows } = await withSession(pool, session =>
-      session.run('DELETE FROM idempotency_keys WHERE created_at < ? LIMIT 1000', [secondsOf(before)]),
+      session.run('DELETE FROM idempotency_keys WHERE created_at < ? LIMIT 1000', [dateTimeOf(before)]),
     )
     removed += affectedRows
     if (affectedRows < 1000) return removed
   }
-}
-
-/** `YYYY-MM-DD HH:MM:SS` in UTC. */
-function secondsOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 }

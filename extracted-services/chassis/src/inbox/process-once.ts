@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Pool } from 'mysql2/promise'
 import { isDuplicateKey } from '../database/database-error.ts'
+import { dateTimeOf } from '../database/date-time.ts'
 import { type Session, withSession, withTransaction } from '../database/with-transaction.ts'
 
 /** Where the table's migrations are, for `applyMigrations`. */
@@ -39,7 +40,7 @@ async function note(session: Session, consumer: string, messageId: string, now: 
   try {
     await session.run(
       'INSERT INTO processed_messages (consumer, message_id, processed_at) VALUES (?, ?, ?)',
-      [consumer, messageId, secondsOf(now)],
+      [consumer, messageId, dateTimeOf(now)],
     )
     return true
   } catch (error) {
@@ -56,14 +57,9 @@ async function note(session: Session, consumer: string, messageId: string, now: 
 export async function forgetProcessed(pool: Pool, before: number): Promise<number> {
   for (let forgotten = 0; ; ) {
     const { affectedRows } = await withSession(pool, session =>
-      session.run('DELETE FROM processed_messages WHERE processed_at < ? LIMIT 1000', [secondsOf(before)]),
+      session.run('DELETE FROM processed_messages WHERE processed_at < ? LIMIT 1000', [dateTimeOf(before)]),
     )
     forgotten += affectedRows
     if (affectedRows < 1000) return forgotten
   }
-}
-
-/** `YYYY-MM-DD HH:MM:SS` in UTC. */
-function secondsOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 }

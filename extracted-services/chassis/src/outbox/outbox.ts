@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import { preciseDateTimeOf } from '../database/date-time.ts'
 import type { Session } from '../database/with-transaction.ts'
-import { encodeMessage, type Message } from '../messaging/message.ts'
+import type { Message } from '../messaging/message.ts'
+import { type MessageRow, messageColumns, messageOfRow, valuesOfMessage } from '../messaging/message-row.ts'
 
 /** Where the table's migrations are, for `applyMigrations`. */
 export const outboxMigrations = {
@@ -21,42 +23,20 @@ export async function writeToOutbox(
   messages: readonly Message[],
   now: number,
 ): Promise<void> {
-  for (const message of messages) {
-    const { headers, payload } = encodeMessage(message)
+  for (const message of messages)
     await session.run(
-      `INSERT INTO outbox_messages (message_id, topic, message_key, type, headers, payload, written_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      [message.id, message.topic, message.key, message.type, headers, payload, millisecondsOf(now)],
+      `INSERT INTO outbox_messages (${messageColumns}, written_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      [...valuesOfMessage(message), preciseDateTimeOf(now)],
     )
-  }
 }
 
 /** Messages that wait to be published, oldest first. */
 export async function readOutbox(session: Session, limit: number): Promise<OutboxRow[]> {
-  const rows = await session.rows<{
-    position: number
-    message_id: string
-    topic: string
-    message_key: string
-    type: string
-    headers: string
-    payload: string
-  }>(
-    `SELECT position, message_id, topic, message_key, type, headers, payload
-     FROM outbox_messages ORDER BY position LIMIT ?`,
+  const rows = await session.rows<MessageRow & { position: number }>(
+    `SELECT position, ${messageColumns} FROM outbox_messages ORDER BY position LIMIT ?`,
     [limit],
   )
-  return rows.map(row => ({
-    position: row.position,
-    message: {
-      id: row.message_id,
-      topic: row.topic,
-      key: row.message_key,
-      type: row.type,
-      headers: JSON.parse(row.headers) as Record<string, string>,
-      payload: JSON.parse(row.payload) as unknown,
-    },
-  }))
+  return rows.map(row => ({ position: row.position, message: messageOfRow(row) }))
 }
 
 export async function deleteFromOutbox(session: Session, positions: readonly number[]): Promise<void> {
@@ -80,9 +60,4 @@ export async function measureOutbox(
     waiting: row?.waiting ?? 0,
     oldestMs: since === null ? 0 : Math.max(0, now - Date.parse(`${since.replace(' ', 'T')}Z`)),
   }
-}
-
-/** `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
-function millisecondsOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
 }
