@@ -48,7 +48,12 @@ export async function readSoapMessage(
     bytes => !('incomplete' in scanSoapOperation(bytes, false)),
   )
   if (read === 'aborted') return read
-  const scan = scanSoapOperation(read.bytes, read.complete)
+  // However the bytes were cut into packets, the same message gets the same answer.
+  const within = read.bytes.length <= aheadBytes
+  const scan = scanSoapOperation(
+    within ? read.bytes : read.bytes.subarray(0, aheadBytes),
+    read.complete && within,
+  )
   if ('incomplete' in scan) return refusal(`no operation within the first ${aheadBytes} bytes`, 413)
   if ('refused' in scan) return refusal(`the message is refused: ${scan.refused}`)
   const { operation, version } = scan.found

@@ -16,6 +16,9 @@ export type CanonicalValue =
 /** What differs, at a path in which array positions are generalised: `items[].creditLimit`. */
 export type Difference = { path: string; legacy: string; extracted: string }
 
+/** Where a map keeps the order of its keys, if that has a meaning. */
+export const orderKey = '#order'
+
 const maxDifferences = 100
 const maxShown = 200
 
@@ -47,8 +50,19 @@ function walkMaps(
   left: ReadonlyMap<string, CanonicalValue>,
   right: ReadonlyMap<string, CanonicalValue>,
 ): void {
-  for (const [key, value] of left) walk(to, join(path, key), value, right.get(key))
-  for (const [key, value] of right) if (!left.has(key)) walk(to, join(path, key), undefined, value)
+  let same = left.size === right.size
+  for (const [key, value] of left) {
+    if (key === orderKey) continue
+    if (!right.has(key)) same = false
+    walk(to, join(path, key), value, right.get(key))
+  }
+  for (const [key, value] of right)
+    if (!left.has(key) && key !== orderKey) {
+      same = false
+      walk(to, join(path, key), undefined, value)
+    }
+  // Order says something only about the same elements.
+  if (same) walk(to, join(path, orderKey), left.get(orderKey), right.get(orderKey))
 }
 
 /** Positions of lists of different length do not correspond: the length is the difference. */

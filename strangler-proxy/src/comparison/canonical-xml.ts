@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes'
-import type { CanonicalValue } from './canonical-value.ts'
+import { type CanonicalValue, orderKey } from './canonical-value.ts'
 
 const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance'
 const soapEnvelopes = new Set([
@@ -120,11 +120,8 @@ function content(element: Element, nilIsAbsent: boolean): CanonicalValue {
     return keys
   }
   const children = nilIsAbsent ? element.children.filter(child => !child.nil) : element.children
-  if (children.length === 0 && element.children.length === 0) {
-    if (element.attributes.size === 0 && element.uri === '') return element.text
-    return keys.set('#text', element.text)
-  }
-  if (element.text.trim() !== '') keys.set('#text', element.text.trim())
+  const text = element.children.length > 0 ? element.text.trim() : element.text
+  if (text.trim() !== '') keys.set('#text', text)
   const groups = new Map<string, CanonicalValue[]>()
   for (const child of children) {
     const group = groups.get(child.local) ?? []
@@ -132,7 +129,7 @@ function content(element: Element, nilIsAbsent: boolean): CanonicalValue {
     groups.set(child.local, group)
   }
   for (const [local, group] of groups) keys.set(local, { group })
-  keys.set('#order', [...groups.keys()].join(' '))
+  if (groups.size > 1) keys.set(orderKey, [...groups.keys()].join(' '))
   return keys
 }
 

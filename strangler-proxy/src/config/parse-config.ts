@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { invalidInput, type Problem } from '@strangler/kit/problem.ts'
 import type { ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import { type Document, isCollection, isMap, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { checkConfig } from './check-config.ts'
 import { type Config, configSchema } from './config-schema.ts'
 
@@ -25,6 +25,8 @@ export function parseConfig(text: string): ParsedConfig {
         line: lines.linePos(error.pos[0]).line,
       })),
     }
+  const reserved = reservedKeys(document, lines)
+  if (reserved.length > 0) return { problems: reserved }
   let raw: unknown
   try {
     raw = document.toJS({ maxAliasCount: maxAliases })
@@ -64,6 +66,22 @@ export function hashOf(text: string): string {
 /** A file refused as a whole. */
 export function invalidConfig(file: string, problems: readonly Problem[]): ToolkitError {
   return invalidInput('CONFIG_INVALID', file, problems)
+}
+
+/** `__proto__` would be dropped without a word on the way to an object. */
+function reservedKeys(document: Document, lines: LineCounter): Problem[] {
+  const problems: Problem[] = []
+  visit(document, {
+    Pair(_index, { key }) {
+      if (isScalar(key) && key.value === '__proto__')
+        problems.push({
+          path: '__proto__',
+          message: 'no such key',
+          line: lines.linePos(key.range?.[0] ?? 0).line,
+        })
+    },
+  })
+  return problems
 }
 
 /** The line of the deepest part of `path` that the file has. */

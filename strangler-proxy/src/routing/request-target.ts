@@ -37,7 +37,7 @@ export function normaliseTarget(url: string, host: string | undefined): RequestT
 function findForbidden(target: string, end: number): string | undefined {
   for (let index = 0; index < target.length; index++) {
     const code = target.charCodeAt(index)
-    if (code <= 0x20 || code >= 0x7f || code === 0x23 /* # */ || code === 0x5c /* \\ */)
+    if (code <= 0x20 || code >= 0x7f || code === 0x23 /* # */ || code === 0x5c /* \ */)
       return 'target holds a character that a URL cannot hold'
     if (code === 0x2f /* / */ && index > 0 && index < end && target.charCodeAt(index - 1) === 0x2f)
       return 'path holds an empty segment'

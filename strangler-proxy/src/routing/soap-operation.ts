@@ -79,7 +79,7 @@ class Scanner {
 
   prolog(): void {
     if (this.text.charCodeAt(0) === 0xfeff) this.at = 1
-    if (this.text.startsWith('<?xml', this.at)) {
+    if (this.startsWithOrIncomplete('<?xml')) {
       const end = this.text.indexOf('?>', this.at)
       if (end === -1) throw this.text.length > 1_000 ? new Refusal('not well-formed') : new Incomplete()
       const found = declaration.exec(this.text.slice(this.at, end + 2))
@@ -201,7 +201,8 @@ class Scanner {
     const found = nameAt.exec(this.text)?.[0]
     const end = this.at + (found?.length ?? 0)
     // A name that touches the end of the bytes at hand may go on.
-    if (end >= this.text.length) throw new Incomplete()
+    if (end >= this.text.length || (this.text[end] === ':' && end + 1 === this.text.length))
+      throw new Incomplete()
     if (found === undefined) throw new Refusal('a name is not well-formed')
     this.at = end
     return found

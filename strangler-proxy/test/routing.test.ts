@@ -1,0 +1,113 @@
+import { expect, test } from '@jest/globals'
+import { ask, soapMessage, soapRequest, startTestProxy } from './proxy-kit.ts'
+
+test('serves each stage from the sides of its row, reads and writes', async () => {
+  const rows = [
+    { stage: 'legacy', read: 'legacy', write: 'legacy' },
+    { stage: 'shadow', read: 'legacy', write: 'legacy' },
+    { stage: 'extracted', read: 'extracted', write: 'extracted' },
+    { stage: 'retired', read: 'extracted', write: 'extracted' },
+  ]
+  for (const { stage, read, write } of rows) {
+    await using proxy = await startTestProxy({ stage })
+    const got = await proxy.ask('/customers/42')
+    const put = await proxy.ask('/customers', { method: 'POST', body: '{}' })
+    expect({ stage, read: got.json, write: put.json }).toEqual({
+      stage,
+      read: { side: read },
+      write: { side: write },
+    })
+    expect(got.headers['strangler-side']).toBe(read)
+    expect(got.headers['strangler-generation']).toBe('1')
+  }
+})
+
+test('serves the cohort of a canary from the extracted side, and always the same callers', async () => {
+  await using proxy = await startTestProxy({
+    stage: 'canary',
+    percent: 50,
+    capabilityExtra: '    comparison: { sample: 0 }',
+  })
+  const sideOf = async (sid: number) =>
+    (await proxy.ask('/customers/1', { headers: { cookie: `x=1; sid=user-${sid}` } })).headers[
+      'strangler-side'
+    ]
+  const first = await Promise.all(Array.from({ length: 60 }, (_, sid) => sideOf(sid)))
+  const second = await Promise.all(Array.from({ length: 60 }, (_, sid) => sideOf(sid)))
+  expect(second).toEqual(first)
+  expect(new Set(first)).toEqual(new Set(['legacy', 'extracted']))
+  const nobody = await proxy.ask('/customers/1')
+  expect(nobody.headers['strangler-side']).toBe('legacy')
+})
+
+test('sends what no route claims to the default upstream, unchanged', async () => {
+  await using proxy = await startTestProxy({ stage: 'extracted' })
+  await proxy.ask('/orders/7?a=%20b&c')
+  expect(proxy.legacy.received).toMatchObject([{ method: 'GET', url: '/orders/7?a=%20b&c' }])
+})
+
+test('forwards the path that was matched: one spelling, whatever the client wrote', async () => {
+  await using proxy = await startTestProxy({ stage: 'extracted' })
+  await proxy.ask('/%63ustomers/4%32')
+  expect(proxy.extracted.received).toMatchObject([{ url: '/customers/42' }])
+})
+
+test('routes a SOAP message by its operation and does not change a byte of it', async () => {
+  await using proxy = await startTestProxy({ stage: 'extracted' })
+  const message = soapMessage('GetCustomer', '<c:custNo>4</c:custNo><!-- é -->')
+  const known = await proxy.ask('/soap', soapRequest(message, 'urn:shop:2009#GetCustomer'))
+  expect(known.json).toEqual({ side: 'extracted' })
+  expect(proxy.extracted.received[0]?.body).toBe(message)
+  const unknown = await proxy.ask('/soap', soapRequest(soapMessage('PlaceOrder'), 'urn:shop:2009#PlaceOrder'))
+  expect(unknown.json).toEqual({ side: 'legacy' })
+  const description = await proxy.ask('/soap?wsdl')
+  expect(description.json).toEqual({ side: 'legacy' })
+})
+
+test('streams a SOAP message that is larger than what is read ahead', async () => {
+  await using proxy = await startTestProxy({ stage: 'extracted' })
+  const message = soapMessage('CreateCustomer', `<c:name>${'x'.repeat(300_000)}</c:name>`)
+  expect((await proxy.ask('/soap', soapRequest(message))).status).toBe(200)
+  expect(proxy.extracted.received[0]?.body).toBe(message)
+})
+
+test('refuses a message whose SOAPAction names another operation, with a fault', async () => {
+  await using proxy = await startTestProxy()
+  const answer = await proxy.ask(
+    '/soap',
+    soapRequest(soapMessage('GetCustomer'), 'urn:shop:2009#CreateCustomer'),
+  )
+  expect(answer.status).toBe(400)
+  expect(answer.text).toContain('<faultcode>soap:Client</faultcode>')
+  const twelve = await proxy.ask('/soap', {
+    method: 'POST',
+    headers: { 'content-type': 'application/soap+xml; action="urn:shop:2009#CreateCustomer"' },
+    body: soapMessage('GetCustomer', '', '1.2'),
+  })
+  expect(twelve.status).toBe(400)
+  expect(twelve.text).toContain('soap:Sender')
+  expect(proxy.legacy.received).toEqual([])
+})
+
+test('refuses a message that cannot be told apart: DOCTYPE, malformed, compressed, attachments, no operation', async () => {
+  await using proxy = await startTestProxy()
+  const send = (body: string, headers: Record<string, string> = {}) =>
+    proxy.ask('/soap', { method: 'POST', headers: { 'content-type': 'text/xml', ...headers }, body })
+  const message = soapMessage('GetCustomer')
+  const huge = `<!--${'x'.repeat(70_000)}-->`
+  expect((await send(message.replace('?>', '?><!DOCTYPE x>'))).status).toBe(400)
+  expect((await send('{"json":true}')).status).toBe(400)
+  expect((await send(message.slice(0, 90))).status).toBe(400)
+  expect((await send(message.replace('<soap:Envelope', `${huge}<soap:Envelope`))).status).toBe(413)
+  expect((await send(message, { 'content-encoding': 'gzip' })).status).toBe(415)
+  expect((await send(message, { 'content-type': 'multipart/related; type="text/xml"' })).status).toBe(415)
+  expect((await send(message, { 'content-type': 'text/xml; charset=utf-16' })).status).toBe(415)
+  expect(proxy.legacy.received).toEqual([])
+})
+
+test('works in front of any server with no capability configured', async () => {
+  await using proxy = await startTestProxy()
+  await proxy.edit(text => text.replace(/capabilities:[\s\S]*/, ''))
+  await proxy.admin('POST', '/admin/reload')
+  expect((await ask(proxy.url, '/customers/1')).json).toEqual({ side: 'legacy' })
+})
