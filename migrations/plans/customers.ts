@@ -167,7 +167,7 @@ export const plan: Plan = {
     { kind: 'sync' },
     { kind: 'verify' },
     { kind: 'stage', stage: 'shadow' },
-    { kind: 'compare-gate' },
+    { kind: 'compare-gate', waitSeconds: 20 },
     { kind: 'stage', stage: 'canary', percent: 10 },
     { kind: 'stage', stage: 'canary', percent: 50 },
     { kind: 'drill', ratePerSecond: 30, seconds: 6 },

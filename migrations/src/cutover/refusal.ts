@@ -18,7 +18,7 @@ export function refuse(
 }
 
 /** A check that could not be made is a refusal too. */
-export async function orRefusal(check: Promise<readonly Refusal[]>): Promise<readonly Refusal[]> {
+export async function orRefusal(check: Promise<Refusal[]>): Promise<Refusal[]> {
   try {
     return await check
   } catch (error) {

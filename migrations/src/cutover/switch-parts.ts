@@ -15,6 +15,8 @@ export type SwitchParts = {
   proxies: readonly ProxyAdmin[]
   syncs: SyncSupervisor
   sidesOf(plan: Plan): Sides
+  /** The public URL that clients use: a drill's load goes through it. */
+  entryUrl: string
   clock: Clock
   log: Log
 }

@@ -29,13 +29,14 @@ export type Gates = {
   soakSeconds: number
 }
 
+/** `waitSeconds` is how long the gate waits for enough samples before it says that there are too few. */
 export type StepSpec =
   | { kind: 'backfill' }
   | { kind: 'sync' }
   | { kind: 'verify' }
   | { kind: 'stage'; stage: 'shadow' }
   | { kind: 'stage'; stage: 'canary'; percent: number }
-  | { kind: 'compare-gate' }
+  | { kind: 'compare-gate'; waitSeconds: number }
   | { kind: 'drill'; ratePerSecond: number; seconds: number }
   | { kind: 'cutover' }
 

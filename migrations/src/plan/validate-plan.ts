@@ -23,7 +23,7 @@ const step = z.discriminatedUnion('kind', [
     stage: z.enum(['shadow', 'canary']),
     percent: z.number().min(0).max(100).optional(),
   }),
-  z.strictObject({ kind: z.literal('compare-gate') }),
+  z.strictObject({ kind: z.literal('compare-gate'), waitSeconds: z.number().min(0).max(86_400) }),
   z.strictObject({
     kind: z.literal('drill'),
     ratePerSecond: z.number().min(1).max(5_000),

@@ -1,0 +1,57 @@
+import type { Clock } from '@strangler/kit/clock.ts'
+import type { Log } from '@strangler/kit/log.ts'
+import { readEnv } from '@strangler/kit/read-env.ts'
+import type { Pool } from 'mysql2/promise'
+import type { SwitchParts } from '../cutover/switch-parts.ts'
+import { installControlTables } from '../data/control-tables.ts'
+import type { Database } from '../data/database.ts'
+import { createEvidence } from '../journal/evidence.ts'
+import { createJournal } from '../journal/journal.ts'
+import type { Plan } from '../plan/plan.ts'
+import { databaseVariables, type EngineEnv, sideEnv } from './engine-env.ts'
+import { createProxyAdmin } from './proxy-admin.ts'
+import { createSyncSupervisor, type Sides } from './supervise-sync.ts'
+
+/**
+ * The engine's real parts, wired.
+ * @throws ToolkitError ENV_INVALID for a database of a plan that the environment does not have
+ */
+export async function createSwitchParts(from: {
+  env: EngineEnv
+  raw: NodeJS.ProcessEnv
+  plans: ReadonlyMap<string, Plan>
+  pool: Pool
+  clock: Clock
+  log: Log
+}): Promise<SwitchParts> {
+  const { env, raw, plans, pool, clock, log } = from
+  const controlSchema = new URL(env.STRANGLER_DATABASE_URL).pathname.slice(1)
+  const databases = new Map<string, Database>()
+  for (const { databases: named } of plans.values())
+    for (const name of [named.legacy, named.extracted]) {
+      if (databases.has(name)) continue
+      const { toolkit, applier } = databaseVariables(name)
+      const urls = readEnv(sideEnv(name), raw)
+      databases.set(name, {
+        name,
+        toolkitUrl: urls[toolkit]!,
+        applierUrl: urls[applier]!,
+        controlSchema,
+      })
+    }
+  for (const database of databases.values()) await installControlTables(database)
+  const sidesOf = (plan: Plan): Sides => ({
+    legacy: databases.get(plan.databases.legacy)!,
+    extracted: databases.get(plan.databases.extracted)!,
+  })
+  return {
+    journal: createJournal(pool),
+    evidence: createEvidence(pool),
+    proxies: env.STRANGLER_PROXIES.map(url => createProxyAdmin(url, env.STRANGLER_TOKEN)),
+    syncs: createSyncSupervisor(sidesOf, log, clock),
+    sidesOf,
+    entryUrl: env.STRANGLER_ENTRY_URL,
+    clock,
+    log,
+  }
+}

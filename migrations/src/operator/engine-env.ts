@@ -1,0 +1,45 @@
+import { z } from 'zod'
+
+const httpUrl = z
+  .string()
+  .refine(value => /^https?:\/\//.test(value) && URL.canParse(value), 'an http:// URL')
+const databaseUrl = z
+  .string()
+  .refine(
+    value =>
+      URL.canParse(value) && new URL(value).protocol === 'mysql:' && new URL(value).pathname.length > 1,
+    'a URL mysql://user:password@host:port/schema',
+  )
+
+/** The engine's environment; the databases of the plans come on top: STRANGLER_DB_<NAME>, STRANGLER_APPLIER_<NAME>. */
+export const engineEnv = z.object({
+  PORT: z.coerce.number().pipe(z.int().min(0).max(65_535)).default(0),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  STRANGLER_TOKEN: z.string().min(16, 'at least 16 characters'),
+  STRANGLER_DATABASE_URL: databaseUrl,
+  STRANGLER_PROXIES: z
+    .string()
+    .transform(text =>
+      text
+        .split(',')
+        .map(part => part.trim())
+        .filter(part => part !== ''),
+    )
+    .pipe(z.array(httpUrl).min(1, 'at least one admin URL')),
+  STRANGLER_ENTRY_URL: httpUrl,
+  STRANGLER_FAULTS: z.enum(['allow', 'off']).default('off'),
+})
+
+export type EngineEnv = z.infer<typeof engineEnv>
+
+/** The variables of one database of a plan. */
+export function databaseVariables(name: string): { toolkit: string; applier: string } {
+  const suffix = name.toUpperCase().replaceAll('-', '_')
+  return { toolkit: `STRANGLER_DB_${suffix}`, applier: `STRANGLER_APPLIER_${suffix}` }
+}
+
+/** One side's accounts. */
+export const sideEnv = (name: string) => {
+  const { toolkit, applier } = databaseVariables(name)
+  return z.object({ [toolkit]: databaseUrl, [applier]: databaseUrl })
+}

@@ -1,0 +1,184 @@
+import { isToolkitError, messageOf } from '@strangler/kit/toolkit-error.ts'
+import type { Connection } from 'mysql2/promise'
+import type { FailPoint } from '../cutover/fail-points.ts'
+import { noFailPoint } from '../cutover/fail-points.ts'
+import { reconcileRoutes, recover } from '../cutover/recover.ts'
+import type { Order, Progress, SwitchParts } from '../cutover/switch-parts.ts'
+import type { Audit } from '../journal/audit.ts'
+import { isInterrupted } from '../journal/capability-state.ts'
+import { type Lease, takeLease } from '../journal/lease.ts'
+import type { Plan } from '../plan/plan.ts'
+import { carryOut, failed, type VerbOutcome } from './operator-verbs.ts'
+import type { VerbRequest } from './verb-requests.ts'
+
+export type EngineParts = {
+  parts: SwitchParts
+  plans: ReadonlyMap<string, Plan>
+  audit: Audit
+  /** A connection of its own to the control schema, for a lease. */
+  connectControl(): Promise<Connection>
+  failPointFor(name: string | undefined): FailPoint
+}
+
+/** The engine: one verb per capability at a time, and a watch that finishes what was interrupted. */
+export type Engine = {
+  /** Never throws: what goes wrong is the outcome. */
+  perform(plan: Plan, request: VerbRequest, onProgress: (progress: Progress) => void): Promise<VerbOutcome>
+  /** Starts the syncs and recovers what a killed engine left; then watches. */
+  start(): Promise<void>
+  /** Lets a verb under way come to its end. */
+  close(): Promise<void>
+}
+
+const watchMs = 2_000
+/** The watch itself holds the lease for moments only: an operator waits it out. */
+const watcher = 'the engine'
+const watcherPatienceMs = 15_000
+
+export function createEngine({ parts, plans, audit, connectControl, failPointFor }: EngineParts): Engine {
+  const stopping = new AbortController()
+  const under = new Set<Promise<unknown>>()
+  let watch: NodeJS.Timeout | undefined
+  let watching: Promise<void> = Promise.resolve()
+  const syncTriedAt = new Map<string, number>()
+
+  async function withLease<T>(
+    plan: Plan,
+    holder: string,
+    patienceMs: number,
+    work: (lease: Lease) => Promise<T>,
+  ): Promise<T> {
+    const began = parts.clock.elapsed()
+    for (;;) {
+      try {
+        const lease = await takeLease(connectControl, plan.capability, holder)
+        try {
+          return await work(lease)
+        } finally {
+          await lease.release()
+        }
+      } catch (error) {
+        const byWatch = isToolkitError(error, 'LEASE_HELD') && error.details.holder === watcher
+        if (!byWatch || parts.clock.elapsed() - began > patienceMs) throw error
+        await parts.clock.sleep(100)
+      }
+    }
+  }
+
+  async function perform(
+    plan: Plan,
+    request: VerbRequest,
+    onProgress: (progress: Progress) => void,
+  ): Promise<VerbOutcome> {
+    const { verb, body } = request
+    const deed = { operator: body.by, verb, capability: plan.capability, reason: body.reason }
+    try {
+      const failPoint = failPointFor(body.fault?.killEngineAt)
+      return await withLease(plan, `${body.by} (${verb})`, watcherPatienceMs, async lease => {
+        const { by, reason, ...asked } = body
+        // No deed without its entry: when this throws, nothing is done.
+        await audit.append({ ...deed, details: { asked } })
+        const order: Order = { by, reason, lease, signal: lease.lost, failPoint, onProgress }
+        const outcome = await carryOut(parts, plan, request, order).catch(error => {
+          parts.log.warn({ capability: plan.capability, verb, error: messageOf(error) }, 'a verb failed')
+          return failed(error)
+        })
+        await audit.append({ ...deed, details: { exit: outcome.exit, ...summary(outcome) } })
+        return outcome
+      })
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  function orderOfWatch(lease: Lease): Order {
+    return {
+      by: watcher,
+      reason: 'recovery',
+      lease,
+      signal: lease.lost,
+      failPoint: noFailPoint,
+      onProgress: ({ step, message }) => parts.log.info({ capability: lease.capability, step }, message),
+    }
+  }
+
+  /** One look at a capability; takes the lease only when there is something to do. */
+  async function look(plan: Plan, first: boolean): Promise<void> {
+    const state = await parts.journal.state(plan.capability)
+    const wantsSync = state.phase === 'syncing' || state.phase === 'irreversible'
+    const current = parts.syncs.current(plan.capability)
+    const runs = current?.source === state.owner && current.sync.status().running
+    const syncDue = wantsSync && !runs && mayTrySync(plan.capability)
+    if (isInterrupted(state) || state.phase === 'irreversible' || syncDue)
+      await withLease(plan, watcher, 0, async lease => {
+        const outcome = await recover(parts, plan, orderOfWatch(lease))
+        if (outcome !== 'nothing')
+          await audit.append({
+            operator: watcher,
+            verb: 'recover',
+            capability: plan.capability,
+            reason: 'an interrupted run was found in the journal',
+            details: { outcome },
+          })
+        await parts.syncs.ensure(plan, await parts.journal.state(plan.capability))
+      }).catch(error => {
+        if (!isToolkitError(error, 'LEASE_HELD')) throw error
+      })
+    if (first || isInterrupted(state)) await reconcileRoutes(parts, plan, watcher)
+  }
+
+  /** A sync that ends at once, again and again, is tried every half minute. */
+  function mayTrySync(capability: string): boolean {
+    const now = parts.clock.elapsed()
+    if (now - (syncTriedAt.get(capability) ?? Number.NEGATIVE_INFINITY) < 30_000) return false
+    syncTriedAt.set(capability, now)
+    return true
+  }
+
+  async function lookAtAll(first: boolean): Promise<void> {
+    await Promise.all(
+      [...plans.values()].map(plan =>
+        look(plan, first).catch(error =>
+          parts.log.error(
+            { capability: plan.capability, error: messageOf(error) },
+            'the engine is not at rest',
+          ),
+        ),
+      ),
+    )
+  }
+
+  return {
+    perform: (plan, request, onProgress) => {
+      const done = perform(plan, request, onProgress)
+      under.add(done)
+      void done.finally(() => under.delete(done))
+      return done
+    },
+    start: async () => {
+      await lookAtAll(true)
+      const again = () => {
+        watch = setTimeout(() => {
+          watching = lookAtAll(false).finally(() => {
+            if (!stopping.signal.aborted) again()
+          })
+        }, watchMs)
+      }
+      again()
+    },
+    close: async () => {
+      stopping.abort()
+      clearTimeout(watch)
+      await Promise.all([...under, watching])
+      await parts.syncs.close()
+    },
+  }
+}
+
+/** What the audit keeps of an outcome: never the whole document. */
+function summary({ result }: VerbOutcome): Record<string, unknown> {
+  const { code, refusals, owner, stage, epoch, ok } = result as Record<string, unknown> & {
+    refusals?: { code: string }[]
+  }
+  return { code, refusals: refusals?.map(refusal => refusal.code), owner, stage, epoch, ok }
+}

@@ -1,0 +1,209 @@
+import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { moveWriteOwner } from '../cutover/cutover.ts'
+import { createDryRunSwitcher } from '../cutover/dry-run-switcher.ts'
+import { preflight } from '../cutover/preflight.ts'
+import { recover } from '../cutover/recover.ts'
+import { type Refusal, refuse } from '../cutover/refusal.ts'
+import { switchOwner } from '../cutover/switch-owner.ts'
+import type { Order, SwitchParts } from '../cutover/switch-parts.ts'
+import { cutoverDirection, type Direction, rollbackDirection } from '../cutover/switcher.ts'
+import { verifyAll } from '../cutover/verify-sides.ts'
+import { runDrill } from '../drill/drill.ts'
+import type { Plan } from '../plan/plan.ts'
+import { runPlan } from '../plan/run-plan.ts'
+import { stepsOf } from '../steps/steps-of.ts'
+import { changeRoutes, routedAs } from './proxies.ts'
+import { setStage } from './set-stage.ts'
+import type { VerbRequest } from './verb-requests.ts'
+
+/** The document of `--json` and the exit code: 0 done, 1 failed, 3 refused, 4 divergence over the limit. */
+export type VerbOutcome = { result: Record<string, unknown>; exit: 0 | 1 | 3 | 4 }
+
+/** Carries out one verb of the operator API, under the order's lease. */
+export async function carryOut(
+  parts: SwitchParts,
+  plan: Plan,
+  request: VerbRequest,
+  order: Order,
+): Promise<VerbOutcome> {
+  switch (request.verb) {
+    case 'stage':
+      return setStage(parts, plan, request.body, order)
+    case 'run':
+      return run(parts, plan, request.body.to, order)
+    case 'verify':
+      return verifySides(parts, plan, order)
+    case 'cutover':
+      return move(parts, plan, cutoverDirection, request.body.dryRun, order)
+    case 'rollback':
+      return move(parts, plan, rollbackDirection, request.body.dryRun, order)
+    case 'drill':
+      return drill(parts, plan, request.body, order)
+  }
+}
+
+/** A failure as the document that the verb ends with. Who holds the lease is a refusal. */
+export function failed(error: unknown): VerbOutcome {
+  if (isToolkitError(error, 'LEASE_HELD'))
+    return refused(refuse(error.code, error.message, error.details, error.hint))
+  if (!isToolkitError(error))
+    return {
+      result: { code: 'UNEXPECTED', message: messageOf(error), hint: 'the log of the engine says more' },
+      exit: 1,
+    }
+  const { code, message, details, hint } = error
+  return {
+    result: { code, message, details, ...(hint === undefined ? {} : { hint }) },
+    exit: code === 'VERIFY_DIVERGED' ? 4 : 1,
+  }
+}
+
+export function refused(refusals: readonly Refusal[], more: Record<string, unknown> = {}): VerbOutcome {
+  return { result: { ...more, refusals }, exit: 3 }
+}
+
+async function run(
+  parts: SwitchParts,
+  plan: Plan,
+  to: 'legacy' | 'shadow' | 'canary' | 'extracted',
+  order: Order,
+): Promise<VerbOutcome> {
+  const report = await runPlan(parts, plan, stepsOf(plan), to, order)
+  const routed = await routedAs(parts.proxies, plan.capability, order.signal)
+  const { epoch } = await parts.journal.state(plan.capability)
+  const { refusals, ...rest } = report
+  const result = { ...rest, stage: routed.stage, writes: routed.writes, percent: routed.percent, epoch }
+  return refusals.length > 0 ? refused(refusals, result) : { result, exit: 0 }
+}
+
+async function verifySides(parts: SwitchParts, plan: Plan, order: Order): Promise<VerbOutcome> {
+  const current = parts.syncs.current(plan.capability)
+  if (current === undefined)
+    return refused(
+      refuse(
+        'COPY_INCOMPLETE',
+        `${plan.capability} is not copied yet`,
+        {},
+        `strangler run ${plan.capability}`,
+      ),
+    )
+  const result = await verifyAll(parts, plan, current, order.signal, ({ table, rows, total }) =>
+    order.onProgress({ step: 'verify', message: table, done: rows, total }),
+  )
+  return { result: { capability: plan.capability, ...result }, exit: result.ok ? 0 : 4 }
+}
+
+async function move(
+  parts: SwitchParts,
+  plan: Plan,
+  direction: Direction,
+  dryRun: boolean,
+  order: Order,
+): Promise<VerbOutcome> {
+  const { action, source, target, stage } = direction
+  if (!dryRun) await recover(parts, plan, order)
+  const state = await parts.journal.state(plan.capability)
+  if (state.owner === target && state.phase === 'syncing')
+    return { result: await unmoved(parts, plan, direction, order), exit: 0 }
+  const began = parts.clock.elapsed()
+  const refusals = await preflight(parts, plan, direction, action, order.signal)
+  if (dryRun) {
+    const tables = plan.tables.map(table => table[source].table)
+    const dry = createDryRunSwitcher(
+      plan.capability,
+      direction,
+      state.epochSeen + 1,
+      parts.proxies.length,
+      tables,
+    )
+    await moveWriteOwner(dry.verbs, neverFailing(order))
+    const result = { capability: plan.capability, action, dryRun: true, stage, steps: dry.sentences() }
+    return refusals.length > 0 ? refused(refusals, result) : { result, exit: 0 }
+  }
+  if (refusals.length > 0) return refused(refusals)
+  const result = await switchOwner(parts, plan, direction, order)
+  const totalMs = Math.round((parts.clock.elapsed() - began) * 10) / 10
+  return { result: { ...result, totalMs }, exit: result.reversible ? 0 : 1 }
+}
+
+/** The owner is where it was asked to be: nothing is moved; the stage follows, if a hand has changed it. */
+async function unmoved(
+  parts: SwitchParts,
+  plan: Plan,
+  direction: Direction,
+  order: Order,
+): Promise<Record<string, unknown>> {
+  const { capability } = plan
+  const routed = await routedAs(parts.proxies, capability, order.signal)
+  if (direction.target === 'legacy' && routed.stage !== 'legacy')
+    await changeRoutes(parts.proxies, [{ capability, stage: 'legacy' }], order.by, order.reason, order.signal)
+  const { epoch } = await parts.journal.state(capability)
+  return {
+    capability,
+    action: direction.action,
+    owner: direction.target,
+    stage: direction.stage,
+    epoch,
+    ms: 0,
+    hold: { p50Ms: 0, p99Ms: 0, maxMs: 0, released: 0, expired: 0 },
+    reversible: true,
+    alarms: [],
+    steps: [],
+    message: `${direction.target} owns the writes of ${capability} already`,
+  }
+}
+
+function neverFailing(order: Order): Parameters<typeof moveWriteOwner>[1] {
+  return {
+    window: order.signal,
+    forward: order.signal,
+    revert: async failure => {
+      throw failure
+    },
+    ownerMoved: async () => false,
+    reverseWithin: () => order.signal,
+    alarm: () => {},
+  }
+}
+
+async function drill(
+  parts: SwitchParts,
+  plan: Plan,
+  options: { rate?: number; seconds?: number; seed?: number },
+  order: Order,
+): Promise<VerbOutcome> {
+  await recover(parts, plan, order)
+  const state = await parts.journal.state(plan.capability)
+  if (state.owner !== 'legacy')
+    return refused(
+      refuse(
+        'DRILL_NEEDS_LEGACY',
+        `a drill begins and ends with legacy as owner; ${plan.capability} is owned by the extracted side`,
+        { owner: state.owner },
+        `strangler rollback ${plan.capability}`,
+      ),
+    )
+  const refusals = await preflight(parts, plan, cutoverDirection, 'drill', order.signal)
+  if (refusals.length > 0) return refused(refusals)
+  const planned = plan.steps.find(step => step.kind === 'drill')
+  const result = await runDrill(parts, plan, order, {
+    ratePerSecond: options.rate ?? planned?.ratePerSecond ?? 30,
+    seconds: options.seconds ?? planned?.seconds ?? 6,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  })
+  return { result, exit: result.ok ? 0 : 1 }
+}
+
+/** @throws ToolkitError CAPABILITY_UNPLANNED */
+export function planOf(plans: ReadonlyMap<string, Plan>, capability: string): Plan {
+  const plan = plans.get(capability)
+  if (plan !== undefined) return plan
+  throw new ToolkitError(
+    'CAPABILITY_UNPLANNED',
+    `there is no plan of ${JSON.stringify(capability.slice(0, 64))}`,
+    {
+      details: { plans: [...plans.keys()] },
+      hint: 'write migrations/plans/CAPABILITY.ts, then start the engine again',
+    },
+  )
+}

@@ -1,0 +1,60 @@
+import { phaseGate } from '../cutover/gates.ts'
+import { type Refusal, refuse } from '../cutover/refusal.ts'
+import type { Order, SwitchParts } from '../cutover/switch-parts.ts'
+import type { CapabilityState } from '../journal/capability-state.ts'
+import type { Plan } from '../plan/plan.ts'
+import { changeRoutes, routedAs } from './proxies.ts'
+import type { Stage } from './proxy-admin.ts'
+
+/**
+ * Toggles the stage by hand, as long as the write owner stays where it is; returns when every proxy serves it.
+ * The gates of the plan are the operator's to judge here; a side without data is not.
+ */
+export async function setStage(
+  parts: SwitchParts,
+  plan: Plan,
+  wanted: { stage: Stage; percent?: number },
+  order: Order,
+): Promise<{ result: Record<string, unknown>; exit: 0 | 3 }> {
+  const { capability } = plan
+  const state = await parts.journal.state(capability)
+  const refusals = stageRefusals(state, wanted.stage)
+  if (refusals.length > 0) return { result: { refusals }, exit: 3 }
+  const change = {
+    capability,
+    stage: wanted.stage,
+    ...(wanted.percent === undefined ? {} : { percent: wanted.percent }),
+  }
+  const generations = await changeRoutes(parts.proxies, [change], order.by, order.reason, order.signal)
+  const { stage, writes, percent } = await routedAs(parts.proxies, capability, order.signal)
+  const generation = Math.max(...Object.values(generations))
+  return { result: { capability, stage, writes, percent, generation, generations }, exit: 0 }
+}
+
+/** What a toggle may not do: serve from a side without data, or pretend that the owner has moved. */
+export function stageRefusals(state: CapabilityState, stage: Stage): Refusal[] {
+  const { capability, owner } = state
+  if (stage === 'retired')
+    return refuse(
+      'RETIRE_UNSUPPORTED',
+      `${capability} cannot be retired yet: the way back would be lost while it is still synced`,
+      { owner },
+    )
+  if (stage === 'extracted')
+    return owner === 'extracted'
+      ? []
+      : refuse(
+          'STAGE_NEEDS_CUTOVER',
+          `legacy owns the writes of ${capability}; only a cutover moves them`,
+          { owner },
+          `strangler cutover ${capability}`,
+        )
+  if (owner === 'extracted')
+    return refuse(
+      'STAGE_NEEDS_ROLLBACK',
+      `the extracted side owns the writes of ${capability}; only a rollback moves them`,
+      { owner },
+      `strangler rollback ${capability}`,
+    )
+  return stage === 'legacy' ? [] : phaseGate(state)
+}
