@@ -91,3 +91,14 @@ test('counts the versions of each component by themselves', async () => {
   ]
   expect(await applyMigrations(schema.url, both)).toEqual(['001-items.sql', '001-items.sql'])
 })
+
+test('says which database lets nobody in, without its password', async () => {
+  await write('001-items.sql', 'SELECT 1')
+  const url = schema.url.replace(/:[^:@/]+@/, ':wrong-hunter2@')
+  const refused = await applyMigrations(url, [{ component: 'shop', folder }]).catch((error: unknown) => error)
+  expect(refused).toMatchObject({
+    code: 'DATABASE_UNREACHABLE',
+    message: expect.stringContaining(schema.name),
+  })
+  expect(String(refused)).not.toContain('hunter2')
+})

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { withoutSecret } from '@strangler/kit/log.ts'
+import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 
 /** Numbered files of one part (`001-customers.sql`), forward only. */
@@ -29,20 +30,14 @@ const registry = `CREATE TABLE IF NOT EXISTS schema_migrations (
  * completed last. DDL commits by itself in MariaDB, so a process that dies between two statements leaves a row without
  * `applied_at`: the next start runs that file again, hence every statement of a file must bear repeating.
  * @returns names of the files that ran, in order
- * @throws ToolkitError MIGRATIONS_INVALID, MIGRATION_CHANGED, SCHEMA_NEWER, MIGRATION_FAILED, MIGRATION_LOCKED
+ * @throws ToolkitError DATABASE_UNREACHABLE, MIGRATIONS_INVALID, MIGRATION_CHANGED, MIGRATION_FAILED, MIGRATION_LOCKED,
+ * SCHEMA_NEWER
  */
 export async function applyMigrations(url: string, parts: readonly Migrations[]): Promise<string[]> {
   const sets = await Promise.all(
     parts.map(async part => ({ component: part.component, files: await readMigrations(part.folder) })),
   )
-  const connection = await createConnection({
-    uri: url,
-    timezone: 'Z',
-    charset: 'utf8mb4',
-    dateStrings: true,
-    connectTimeout: 2_000,
-    multipleStatements: true,
-  })
+  const connection = await connect(url)
   try {
     await lock(connection)
     await connection.query("SET SESSION time_zone = '+00:00'")
@@ -53,6 +48,25 @@ export async function applyMigrations(url: string, parts: readonly Migrations[])
   } finally {
     // Closing the session gives the lock back, also when the session is already lost.
     await connection.end().catch(() => connection.destroy())
+  }
+}
+
+async function connect(url: string): Promise<Connection> {
+  try {
+    return await createConnection({
+      uri: url,
+      timezone: 'Z',
+      charset: 'utf8mb4',
+      dateStrings: true,
+      connectTimeout: 2_000,
+      multipleStatements: true,
+    })
+  } catch (error) {
+    const reason = (error as { code?: string }).code ?? messageOf(error)
+    throw new ToolkitError('DATABASE_UNREACHABLE', `${withoutSecret(url)} does not let us in: ${reason}`, {
+      hint: 'start the database, or correct address, account and password in DATABASE_URL',
+      cause: error,
+    })
   }
 }
 
@@ -107,7 +121,7 @@ async function applyFile(connection: Connection, component: string, file: Migrat
     await connection.query('COMMIT')
   } catch (error) {
     await connection.query('ROLLBACK').catch(() => {})
-    throw new ToolkitError('MIGRATION_FAILED', `${component} ${file.name}: ${(error as Error).message}`, {
+    throw new ToolkitError('MIGRATION_FAILED', `${component} ${file.name}: ${messageOf(error)}`, {
       hint: 'repair what the message names, then start again: the file runs again from its first statement',
       details: { component, version: file.version },
       cause: error,

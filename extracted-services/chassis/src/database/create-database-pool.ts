@@ -31,6 +31,8 @@ export function createDatabasePool(url: string, limits: PoolLimits = {}): Pool {
     connectionLimit: limits.connections ?? 16,
     queueLimit: limits.waiting ?? 500,
     enableKeepAlive: true,
+    // The server bounds them for all sessions together; lists of different lengths are different statements.
+    maxPreparedStatements: 200,
   })
   // Queued ahead of the first statement of whoever asked for the connection.
   pool.pool.on('connection', connection => {

@@ -1,20 +1,14 @@
-import { createHttpApp } from '@strangler/chassis/http/create-http-app.ts'
+import { createHttpApp, type HttpAppParts } from '@strangler/chassis/http/create-http-app.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
-import type { Log } from '@strangler/kit/log.ts'
-import type { Problem } from '@strangler/kit/problem.ts'
 import type { Express } from 'express'
-import type { Registry } from 'prom-client'
 import type { CustomersRepository } from '../application/customers-repository.ts'
 import { addCustomerResources, customerProblems } from './customer-resources.ts'
 import { openApiDocument } from './open-api-document.ts'
 
-export type CustomersAppParts = {
+/** What is common to all services' apps, see HttpAppParts, and what this one serves. */
+export type CustomersAppParts = Pick<HttpAppParts, 'log' | 'metrics' | 'notReady'> & {
   customers: CustomersRepository
   clock: Clock
-  log: Log
-  metrics: Registry
-  /** Why the process should get no traffic; empty means ready. */
-  notReady(): readonly Problem[] | Promise<readonly Problem[]>
 }
 
 /** The service as an Express app; it listens nowhere by itself. */
