@@ -33,7 +33,7 @@ export type ProxyOptions = {
   copyTimeoutMs?: number
 }
 
-export type Proxy = {
+export type RunningProxy = {
   url: string
   adminUrl: string
   generations: Generations
@@ -52,7 +52,7 @@ const copyCap = 262_144
  * Builds and starts one proxy: the entry listener, and the admin listener beside it.
  * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, PORT_TAKEN, PORT_REFUSED
  */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { log, token, operatorUrl, random = Math.random } = options
   const clock = systemClock
   const file = configFile(options.config)

@@ -9,7 +9,7 @@ import { type Listening, listen } from '@strangler/kit/listen.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { pino } from 'pino'
 import { type Dispatcher, request } from 'undici'
-import { type Proxy, type ProxyOptions, startProxy } from '../src/start-proxy.ts'
+import { type ProxyOptions, type RunningProxy, startProxy } from '../src/start-proxy.ts'
 
 export const token = 'a-token-of-the-tests'
 
@@ -45,7 +45,7 @@ export function sendJson(response: ServerResponse, body: unknown, status = 200):
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-export type TestProxy = Proxy & {
+export type TestProxy = RunningProxy & {
   file: string
   legacy: TestUpstream
   extracted: TestUpstream
