@@ -72,6 +72,8 @@ export function createHttpExchange(url: string, limits: ExchangeLimits = default
           signal,
           ...(body === undefined ? {} : { body }),
         })
+        // A body that is given up emits an error of its own, which nobody waits for.
+        reply.body.on('error', () => {})
         const encoding = reply.headers['content-encoding']
         if (encoding !== undefined && encoding !== 'identity') {
           reply.body.destroy()
