@@ -11,9 +11,9 @@ export function nameRules(config: ConnectorConfig, target: Target): Finding[] {
   const ownPrefixes = declaredPrefixes(config)
   const candidates = namesOf(allProperties, target)
   return Object.keys(config).flatMap(name => {
-    if (knownProperty(name, target) !== undefined && !renamedProperties[name]?.stillRead) return []
     const old = renamedName(name, target)
     if (old !== undefined) return [old]
+    if (knownProperty(name, target) !== undefined) return []
     if (namePatterns.some(({ pattern }) => pattern.test(name))) return []
     if ([...passThroughPrefixes, ...ownPrefixes].some(prefix => name.startsWith(prefix))) return []
     if (/^(transforms|predicates)\./.test(name)) return [] // transform-rules.ts knows which aliases exist
