@@ -49,9 +49,10 @@ export function createSchemaWriter(contract: Contract): SchemaWriter {
     const concrete = [type, ...type.derived].filter(candidate => !candidate.abstract)
     return {
       oneOf: concrete.map(candidate => {
-        const shape = objectSchema(candidate) as { properties: object; required: string[] }
+        const shape = objectSchema(candidate) as { properties: object; required?: string[] }
         const label = { const: typeLabel(type, candidate) }
-        const required = candidate === type ? shape.required : ['$type', ...shape.required]
+        const own = shape.required ?? []
+        const required = candidate === type ? own : ['$type', ...own]
         return { ...shape, required, properties: { $type: label, ...shape.properties } }
       }),
       title: localOf(type.name ?? elementName),
