@@ -15,7 +15,7 @@ COPY stack/package.json stack/
 COPY demo/package.json demo/
 COPY bench/package.json bench/
 COPY e2e/package.json e2e/
-RUN npm ci --omit=dev --no-audit --no-fund
+RUN npm install --no-save --omit=dev --no-audit --no-fund
 COPY . .
 USER node
 ENV HOST=0.0.0.0

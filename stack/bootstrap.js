@@ -73,16 +73,17 @@ async function ensurePackages() {
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node24)) return
   const ok = await install('installing npm packages', 'npm', [
-    'ci',
+    'install',
+    '--no-save',
     '--no-audit',
     '--no-fund',
     '--foreground-scripts=false',
   ])
-  if (!ok) giveUp('npm packages could not be installed.', 'make the npm registry reachable, then run: npm ci')
+  if (!ok) giveUp('npm packages could not be installed.', 'make the npm registry reachable, then run: npm install')
   if (!existsSync(node24))
     giveUp(
       'Node 24 did not arrive with the `node` npm package.',
-      'allow its install script (npm install-scripts approve node), then run: npm ci',
+      'allow its install script (npm install-scripts approve node), then run: npm install',
     )
   writeFileSync(stamp, wanted)
 }
