@@ -15,7 +15,7 @@ import type { Upstreams } from './forwarding/upstreams.ts'
 import type { ParkedWrite } from './holding/hold-desk.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { type Decision, decide } from './routing/decide.ts'
-import type { Generation } from './routing/generation.ts'
+import { type Generation, soapEndpointOf } from './routing/generation.ts'
 import { normaliseTarget, type RequestTarget } from './routing/request-target.ts'
 import { mirrorSide, otherSide } from './routing/serving-side.ts'
 import { readSoapMessage, type SoapMessage, soapVersionOf } from './soap-message.ts'
@@ -77,7 +77,7 @@ export function createRequestListener(parts: ProxyParts) {
     const { bodyBytes } = generation.config.limits
     if (head.contentLength !== undefined && head.contentLength > bodyBytes)
       return refuse(parts, request, response, trace, answers.bodyTooLarge)
-    const endpoint = request.method === 'POST' ? generation.soap.get(target.path) : undefined
+    const endpoint = request.method === 'POST' ? soapEndpointOf(generation, target.path) : undefined
     if (endpoint === undefined) return pass(parts, passage, generation)
     readSoapMessage(request, head, endpoint, () => startBody(passage)).then(
       message => {

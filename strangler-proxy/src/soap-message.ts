@@ -17,6 +17,7 @@ export type SoapMessage = {
 
 /** The operation must show within these bytes. */
 const aheadBytes = 65_536
+const aheadMs = 30_000
 
 /**
  * Reads as much of a message as tells its operation.
@@ -45,9 +46,11 @@ export async function readSoapMessage(
   const read = await readAhead(
     request,
     aheadBytes,
+    aheadMs,
     bytes => !('incomplete' in scanSoapOperation(bytes, false)),
   )
   if (read === 'aborted') return read
+  if (read === 'late') return refusal(`the message took longer than ${aheadMs} ms to arrive`, 408)
   // However the bytes were cut into packets, the same message gets the same answer.
   const within = read.bytes.length <= aheadBytes
   const scan = scanSoapOperation(

@@ -60,6 +60,8 @@ test('routes a SOAP message by its operation and does not change a byte of it', 
   expect(proxy.extracted.received[0]?.body).toBe(message)
   const unknown = await proxy.ask('/soap', soapRequest(soapMessage('PlaceOrder'), 'urn:shop:2009#PlaceOrder'))
   expect(unknown.json).toEqual({ side: 'legacy' })
+  const slash = await proxy.ask('/soap/', soapRequest(message))
+  expect(slash.json).toEqual({ side: 'extracted' })
   const description = await proxy.ask('/soap?wsdl')
   expect(description.json).toEqual({ side: 'legacy' })
 })

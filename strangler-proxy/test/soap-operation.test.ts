@@ -1,6 +1,9 @@
+import type { IncomingMessage } from 'node:http'
+import { PassThrough } from 'node:stream'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { SaxesParser } from 'saxes'
+import { readAhead } from '../src/forwarding/request-body.ts'
 import { soapAction } from '../src/routing/soap-action.ts'
 import { scanSoapOperation } from '../src/routing/soap-operation.ts'
 import { soapMessage } from './proxy-kit.ts'
@@ -135,4 +138,12 @@ test('reads the action of SOAP 1.1 and of 1.2', () => {
   expect(soapAction('"urn:a#B"', undefined)).toBe('urn:a#B')
   expect(soapAction('', 'text/xml')).toBe('')
   expect(soapAction(undefined, 'application/soap+xml; charset=utf-8; action="urn:a#B"')).toBe('urn:a#B')
+})
+
+test('a message that arrives a byte now and then is given up in time', async () => {
+  const trickle = new PassThrough()
+  trickle.write('<')
+  const read = await readAhead(trickle as unknown as IncomingMessage, 1_000, 30, () => false)
+  expect(read).toBe('late')
+  trickle.destroy()
 })

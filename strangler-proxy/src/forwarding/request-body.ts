@@ -86,19 +86,23 @@ export class RequestBody extends Readable {
 /**
  * Reads the beginning of a body, for messages that say inside what they are.
  * @param limit stops there, and the rest stays unread
+ * @param withinMs for all of it: a client that sends a byte now and then must not occupy the proxy
  * @param enough asked as bytes arrive, at lengths that double; true stops reading
  * @returns the bytes, and whether they are the whole body
  */
 export function readAhead(
   request: IncomingMessage,
   limit: number,
+  withinMs: number,
   enough: (bytes: Buffer) => boolean,
-): Promise<{ bytes: Buffer; complete: boolean } | 'aborted'> {
+): Promise<{ bytes: Buffer; complete: boolean } | 'aborted' | 'late'> {
   return new Promise(resolve => {
     const chunks: Buffer[] = []
     let length = 0
     let next = 8_192
-    const settle = (result: { bytes: Buffer; complete: boolean } | 'aborted') => {
+    const timer = setTimeout(() => settle('late'), withinMs)
+    const settle = (result: { bytes: Buffer; complete: boolean } | 'aborted' | 'late') => {
+      clearTimeout(timer)
       request.pause()
       request.off('data', onData).off('end', onEnd).off('close', onClose)
       resolve(result)

@@ -4,7 +4,7 @@ import type { Side } from '../config/config-schema.ts'
 import { answers, type ProxyAnswer } from '../forwarding/refusal-answer.ts'
 import { callerKey } from './caller-key.ts'
 import { inCohort } from './cohort.ts'
-import type { Generation, Route } from './generation.ts'
+import { type Generation, type Route, soapEndpointOf } from './generation.ts'
 import type { RequestTarget } from './request-target.ts'
 import { servingSide } from './serving-side.ts'
 
@@ -32,7 +32,7 @@ export function decide(
 ): Decision | { refusal: ProxyAnswer } | undefined {
   let route: Route | undefined
   let parameters: readonly string[] = []
-  if (operation !== undefined) route = generation.soap.get(target.path)?.get(operation)
+  if (operation !== undefined) route = soapEndpointOf(generation, target.path)?.get(operation)
   else {
     const match = generation.rest.match(request.method ?? '', target.path)
     route = match?.value

@@ -55,6 +55,14 @@ export type Generation = Readonly<{
   soap: ReadonlyMap<string, SoapEndpoint>
 }>
 
+/**
+ * The claimed operations of a path. `/soap/` is `/soap`: SOAP servers take both, so neither may go round the
+ * route table.
+ */
+export function soapEndpointOf({ soap }: Generation, path: string): SoapEndpoint | undefined {
+  return soap.get(path) ?? (path.endsWith('/') ? soap.get(path.slice(0, -1)) : undefined)
+}
+
 /** Compiles a checked configuration; nothing of it changes afterwards. */
 export function createGeneration(number: number, config: Config, text: string, hash: string): Generation {
   const capabilities = new Map<string, Capability>()
