@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { replyRules } from '../src/codec/decode-element.ts'
+import { replyRules, strictRules } from '../src/codec/decode-element.ts'
 import type { Json } from '../src/codec/json.ts'
 import { codecFor, e, namespace, plain, sequence } from './compile-schema.ts'
 
@@ -243,7 +243,17 @@ test('refuses unknown elements and attributes, or drops them where the rules say
   const { decode } = codecFor(order)
   const message = e('<a>1</a><x><y>1</y></x><b>2</b>', 'z="1"')
   expect(problemsOf(() => decode(message))[0]).toBe('MESSAGE_INVALID')
-  expect(plain(decode(message, { unknown: 'drop', emptyValues: 'refuse' }))).toEqual({ a: 1, b: 2 })
+  expect(plain(decode(message, { ...strictRules, unknown: 'drop' }))).toEqual({ a: 1, b: 2 })
+})
+
+test('takes the children of a plain sequence in any order where the rules say so', () => {
+  const { decode } = codecFor(order)
+  const swapped = e('<b>2</b><a>1</a>')
+  const anyOrder = { ...strictRules, childOrder: 'any' } as const
+  expect(problemsOf(() => decode(swapped))[0]).toBe('MESSAGE_INVALID')
+  expect(plain(decode(swapped, anyOrder))).toEqual({ a: 1, b: 2 })
+  expect(problemsOf(() => decode(e('<b>2</b>'), anyOrder))[0]).toBe('MESSAGE_INVALID')
+  expect(problemsOf(() => decode(e('<b>2</b><a>1</a><b>2</b>'), anyOrder))[0]).toBe('MESSAGE_INVALID')
 })
 
 test('takes a child of another namespace for unknown', () => {

@@ -14,7 +14,7 @@ const soap11 = 'http://schemas.xmlsoap.org/soap/envelope/'
 const soap12 = 'http://www.w3.org/2003/05/soap-envelope'
 
 const read = (source: string) =>
-  readEnvelope(source, { contract, rules: strictRules, elementFor: () => operation.input.element })
+  readEnvelope(source, { contract, rules: () => strictRules, elementFor: () => operation.input.element })
 const envelope = (content: string, namespace = soap11) =>
   `<s:Envelope xmlns:s="${namespace}">${content}</s:Envelope>`
 const request = '<GetCustomer xmlns="urn:shop:2009:customers"><custNo>42</custNo></GetCustomer>'

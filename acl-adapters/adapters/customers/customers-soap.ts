@@ -10,6 +10,7 @@ const at = (input: JsonObject, below = '') => `/customers/${input.custNo}${below
 /** SOAP over the customers service: each operation as one call of its resources. */
 export const customersSoap: SoapMapping = {
   name: 'customers',
+  childOrder: 'any',
   operations: {
     GetCustomer: { call: input => ({ method: 'GET', path: at(input) }), reply: customerReply },
     FindCustomers: {
@@ -94,16 +95,17 @@ const violable: Readonly<Record<string, readonly string[]>> = {
 const mandatory = ['name', 'creditLimit', 'text']
 
 /** The monolith answers a missing or unusable field of a write with its ValidationFault, so this does too. */
-function faultOfInvalid(
-  operation: string,
-  { path, expected, unexpected }: InvalidMessage,
-): TypedFault | undefined {
+function faultOfInvalid(operation: string, invalid: InvalidMessage): TypedFault | undefined {
+  const { path, expected, unexpected, content } = invalid
   const fields = violable[operation] ?? []
   const wrong = fields.find(field => path === `/${field}`)
-  if (wrong !== undefined) return validationFault([{ field: wrong, reason: 'INVALID' }])
-  if (path !== '' || (unexpected !== undefined && !fields.includes(unexpected))) return undefined
-  const missing = mandatory.find(field => fields.includes(field) && expected.includes(field))
-  return missing === undefined ? undefined : validationFault([{ field: missing, reason: 'REQUIRED' }])
+  if (wrong !== undefined && content !== 'nil')
+    return validationFault([{ field: wrong, reason: content === 'empty' ? 'REQUIRED' : 'INVALID' }])
+  if (path !== '' || unexpected !== undefined) return undefined
+  const missing = mandatory.filter(field => fields.includes(field) && expected.includes(field))
+  return missing.length === 0 || missing.length < expected.length
+    ? undefined
+    : validationFault(missing.map(field => ({ field, reason: 'REQUIRED' })))
 }
 
 function validationFault(violations: readonly Violation[]): TypedFault {

@@ -18,7 +18,6 @@ export function completeScope(
   if (particle.kind === 'element') {
     const key = layout.keys.get(particle)!
     if (isRepeated(particle)) completeArray(particle, key, localOf(particle.element.name), object, refuse)
-    else if (particle.min > 0 && !(key in object)) refuse(`lacks ${localOf(particle.element.name)}`)
     return
   }
   if (isRepeated(particle) && particle !== owner) {

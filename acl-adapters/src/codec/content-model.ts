@@ -8,8 +8,8 @@ import type { QualifiedName } from '../xml/qualified-name.ts'
  */
 export type ContentModel = {
   readonly start: State
-  /** Set for xs:all: any order, each at most once. */
-  readonly unordered: boolean
+  /** Takes the children in any order; there for xs:all and for plain sequences of distinct elements. */
+  readonly anyOrder: State | undefined
   /** Two particles claim the same child, so the schema is not deterministic. */
   readonly ambiguous: QualifiedName | undefined
 }
@@ -72,10 +72,6 @@ export function buildContentModel(
     if (particle.kind === 'sequence') return parts.reduce((left, right) => concat(left, right, keep), empty)
     const first = parts.flatMap(part => part.first)
     const last = parts.flatMap(part => part.last)
-    if (particle.kind === 'all') {
-      join(last, first, keep)
-      return { nullable: parts.every(part => part.nullable), first, last }
-    }
     return { nullable: parts.length === 0 || parts.some(part => part.nullable), first, last }
   }
 
@@ -88,13 +84,30 @@ export function buildContentModel(
     }
   }
 
+  const anyOrder = anyOrderState(content, keys)
+  if (anyOrder !== undefined && content?.kind === 'all') return { start: anyOrder, anyOrder, ambiguous }
   if (content !== undefined) {
     const fragment = build(content, [])
     for (const position of fragment.first) connect(start, position, 0)
     for (const position of fragment.last) position.state.final = true
     start.final = fragment.nullable
   }
-  return { start, unordered: content?.kind === 'all', ambiguous }
+  return { start, anyOrder, ambiguous }
+}
+
+/** One state that every child leads back to; who uses it checks afterwards what is missing. */
+function anyOrderState(
+  content: Particle | undefined,
+  keys: ReadonlyMap<Particle, string>,
+): State | undefined {
+  if (content === undefined || content.kind === 'element' || content.kind === 'choice' || content.max > 1)
+    return undefined
+  const state: State = { next: new Map(), final: true }
+  for (const particle of content.items) {
+    if (particle.kind !== 'element' || state.next.has(particle.element.name)) return undefined
+    state.next.set(particle.element.name, { state, particle, key: keys.get(particle)!, groups: [], keep: 0 })
+  }
+  return state
 }
 
 const empty: Fragment = { nullable: true, first: [], last: [] }

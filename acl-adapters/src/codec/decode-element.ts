@@ -1,8 +1,8 @@
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import type { ComplexType, Contract, ElementDeclaration, SimpleType } from '../contract/contract.ts'
+import type { ComplexType, Contract, ElementDeclaration, Particle, SimpleType } from '../contract/contract.ts'
 import { localOf, qualifiedName } from '../xml/qualified-name.ts'
 import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
-import { completeScope } from './complete-scope.ts'
+import { completeScope, isPresent } from './complete-scope.ts'
 import type { GroupEntry, State } from './content-model.ts'
 import { readAttributes } from './decode-attributes.ts'
 import { actualType, typeLabel } from './derived-type.ts'
@@ -10,12 +10,19 @@ import { emptyObject, type Json, type JsonObject, pointerToken } from './json.ts
 import { type Layout, layoutOf } from './layout.ts'
 import { readSimpleValue } from './read-simple-value.ts'
 
-/** What to do with a message that is not quite of its schema: `drop` and `absent` leave a warning behind. */
-export type DecodeRules = { unknown: 'refuse' | 'drop'; emptyValues: 'refuse' | 'absent' }
+/**
+ * What to do with a message that is not quite of its schema: `drop` and `absent` leave a warning behind;
+ * childOrder `any` takes the children of a plain sequence as they come.
+ */
+export type DecodeRules = {
+  unknown: 'refuse' | 'drop'
+  emptyValues: 'refuse' | 'absent'
+  childOrder: 'schema' | 'any'
+}
 
-export const strictRules: DecodeRules = { unknown: 'refuse', emptyValues: 'refuse' }
+export const strictRules: DecodeRules = { unknown: 'refuse', emptyValues: 'refuse', childOrder: 'schema' }
 /** For replies: an empty number or date, invalid but common, counts as absent. */
-export const replyRules: DecodeRules = { unknown: 'refuse', emptyValues: 'absent' }
+export const replyRules: DecodeRules = { ...strictRules, emptyValues: 'absent' }
 
 /** Takes the events of one element, its own start tag first. */
 export type ElementDecoder = {
@@ -106,12 +113,14 @@ export function createElementDecoder(
         throw unsupportedConstruct(`ambiguous content at ${layout.model.ambiguous}`)
       frame.layout = layout
       frame.object = emptyObject()
-      frame.state = layout.model.start
+      const { start, anyOrder } = layout.model
+      frame.state = rules.childOrder === 'any' && anyOrder !== undefined ? anyOrder : start
       const label = typeLabel(element.type, type)
       if (label !== undefined) frame.object.$type = label
     }
     frame.nil = readAttributes(frame, tag, resolve, refuse, unknown)
-    if (frame.nil && !element.nillable) refuse('is nil, which its declaration does not allow')
+    if (frame.nil && !element.nillable)
+      refuse('is nil, which its declaration does not allow', { content: 'nil' })
   }
 
   const openChild = (frame: Frame, tag: XmlTag, resolve: ResolvePrefix) => {
@@ -163,7 +172,7 @@ export function createElementDecoder(
         warn(`is empty, taken as absent: it ${error.message}`)
         return undefined
       }
-      return refuse(error.message)
+      return refuse(error.message, { content: text.trim() === '' ? 'empty' : 'text' })
     }
   }
 
@@ -181,10 +190,14 @@ export function createElementDecoder(
       return object
     }
     if (/[^\t\n\r ]/.test(frame.text)) refuse('has text between its elements')
-    if (!frame.state!.final && !frame.layout!.model.unordered)
-      refuse(`ends too early ${expectation(frame)}`, { expected: expected(frame) })
-    if (type.content !== undefined && (frame.layout!.hasArrays || frame.layout!.model.unordered))
-      completeScope(type.content, undefined, frame.layout!, object, message => refuse(message))
+    const { model, hasArrays } = frame.layout!
+    if (!frame.state!.final) refuse(`ends too early ${expectation(frame)}`, { expected: expected(frame) })
+    if (type.content === undefined) return object
+    if (frame.state === model.anyOrder) {
+      const missing = missingIn(type.content, frame.layout!, object)
+      if (missing.length > 0) refuse(`lacks ${missing.join(', ')}`, { expected: missing })
+    }
+    if (hasArrays) completeScope(type.content, undefined, frame.layout!, object, message => refuse(message))
     return object
   }
 
@@ -228,6 +241,16 @@ function append(target: JsonObject, key: string, value: Json): void {
   const list = target[key]
   if (list === undefined) target[key] = [value]
   else (list as Json[]).push(value)
+}
+
+/** Elements of an unordered group that have to be there and are not; an optional group may lack them all. */
+function missingIn(content: Particle, layout: Layout, object: JsonObject): string[] {
+  if (content.kind === 'element' || (content.min === 0 && !isPresent(content, layout, object))) return []
+  return content.items.flatMap(item =>
+    item.kind === 'element' && item.min > 0 && !(layout.keys.get(item)! in object)
+      ? [localOf(item.element.name)]
+      : [],
+  )
 }
 
 function expected(frame: Frame): string[] {

@@ -2,7 +2,7 @@ import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Json } from '../codec/json.ts'
 import { parseJson } from '../codec/parse-json.ts'
 import type { Contract, Operation } from '../contract/contract.ts'
-import type { FacadeAnswer, FacadeHandler, FacadeRequest } from '../http/facade.ts'
+import type { BodyRefusal, FacadeAnswer, FacadeHandler, FacadeRequest } from '../http/facade.ts'
 import { headersBack, headersUpstream } from '../http/forwarded-headers.ts'
 import type { SoapClient, SoapOutcome } from '../soap/soap-client.ts'
 import { matchResource } from './match-resource.ts'
@@ -89,21 +89,20 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
     return answerRpc(request, match.parameters.Operation!)
   }
 
+  const bodyLimit = (method: string, path: string) =>
+    matchSafely(resources, method, path)?.mapping.bodyLimit ?? rpcBodyLimit
+
+  const refusalError = (refusal: BodyRefusal, { method, path }: Pick<FacadeRequest, 'method' | 'path'>) => {
+    if (refusal === 'encoded')
+      return new ToolkitError('MEDIA_TYPE_UNSUPPORTED', 'a compressed body is not accepted')
+    if (refusal === 'aborted') return new ToolkitError('BAD_REQUEST', 'the body was cut off')
+    const limit = bodyLimit(method, path)
+    return new ToolkitError('BODY_TOO_LARGE', `the body is over the limit of ${limit} bytes`)
+  }
+
   return {
-    bodyLimit: (method, path) => {
-      const match = matchSafely(resources, method, path)
-      return match === undefined ? rpcBodyLimit : match.mapping.bodyLimit
-    },
-    refuse: (refusal, request) =>
-      failure(
-        'none',
-        refusal === 'too-large'
-          ? new ToolkitError('BODY_TOO_LARGE', 'the body is over the limit')
-          : refusal === 'encoded'
-            ? new ToolkitError('MEDIA_TYPE_UNSUPPORTED', 'a compressed body is not accepted')
-            : new ToolkitError('BAD_REQUEST', 'the body was cut off'),
-        instanceOf(request),
-      ),
+    bodyLimit,
+    refuse: (refusal, request) => failure('none', refusalError(refusal, request), instanceOf(request)),
     async handle(request) {
       try {
         return await route(request)

@@ -59,7 +59,7 @@ export function createSoapFacade({
         throw new ToolkitError('MEDIA_TYPE_UNSUPPORTED', 'send text/xml or application/soap+xml')
       const content = await readEnvelope(decodeXmlBytes(request.body, contentType), {
         contract,
-        rules: strictRules,
+        rules: () => ({ ...strictRules, childOrder: target?.mapping.childOrder ?? 'schema' }),
         elementFor(name, envelopeVersion) {
           version = envelopeVersion
           target = findTarget(byElement, name, request)
@@ -202,6 +202,7 @@ function invalidFault(error: unknown, target: Mapped | undefined) {
     path: '',
     expected: [],
     unexpected: undefined,
+    content: undefined,
     ...error.details,
   } as InvalidMessage)
   const fault = typed === undefined ? undefined : typedFault(typed, target.operation)

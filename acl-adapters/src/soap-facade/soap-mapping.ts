@@ -4,6 +4,8 @@ import type { ProblemDocument } from '../rest-facade/problem-document.ts'
 /** The operations that REST resources stand behind: data and pure functions, no I/O. */
 export type SoapMapping = {
   name: string
+  /** Whether the server that is replaced takes the children of a request in any order; clients may rely on it. */
+  childOrder: 'schema' | 'any'
   operations: Readonly<Record<string, SoapOperationMapping>>
   /** The declared fault a problem is; undefined leaves it to the general rule. */
   faultOf(problem: ProblemDocument, input: JsonObject): TypedFault | undefined
@@ -30,4 +32,6 @@ export type InvalidMessage = {
   expected: readonly string[]
   /** The element that stood there instead; undefined where the message ended. */
   unexpected: string | undefined
+  /** What the value at `path` is, where that is what is wrong. */
+  content: 'nil' | 'empty' | 'text' | undefined
 }

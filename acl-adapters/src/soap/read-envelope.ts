@@ -26,7 +26,8 @@ export type EnvelopeContent = {
 
 export type EnvelopeOptions = {
   contract: Contract
-  rules: DecodeRules
+  /** How strictly the Body's child is read; asked after elementFor. */
+  rules(name: QualifiedName): DecodeRules
   /**
    * Chooses the declaration for the Body's child; undefined is an empty Body.
    * Throws to refuse the message.
@@ -103,7 +104,7 @@ function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) 
     }
     element = elementFor(name, version!)
     if (element === undefined) throw invalid(`has an element ${name} in its Body, which has to be empty`)
-    decoder = createElementDecoder(element, contract, rules)
+    decoder = createElementDecoder(element, contract, rules(name))
     decoder.open(tag, resolve)
   }
 

@@ -65,7 +65,7 @@ async function readReply(contract: Contract, operation: Operation, reply: HttpRe
   try {
     const content = await readEnvelope(decodeXmlBytes(reply.body, contentType), {
       contract,
-      rules: replyRules,
+      rules: () => replyRules,
       elementFor: name => {
         const expected = operation.output?.element
         if (name !== undefined && name !== expected?.name)
