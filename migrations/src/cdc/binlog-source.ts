@@ -2,7 +2,7 @@ import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import ZongJi, { type AnyBinlogEvent } from '@vlasky/zongji'
 import { connectionOptions, connectToolkit, type Database, origin } from '../data/database.ts'
 import { errorNumber } from '../data/database-error.ts'
-import { readTableShape } from '../data/table-shape.ts'
+import { requireTableShape } from '../data/table-shape.ts'
 import { createAsyncQueue } from './async-queue.ts'
 import type { Transaction } from './change.ts'
 import type { ChangeSource } from './change-source.ts'
@@ -111,15 +111,7 @@ async function capturedTables(
     for (const [schema, tables] of options.captured) {
       const decoders = new Map<string, CapturedTable>()
       for (const [table, columns] of tables) {
-        const shape = await readTableShape(connection, schema, table)
-        if (shape === undefined)
-          throw new ToolkitError(
-            'SOURCE_SCHEMA_CHANGED',
-            `${options.database.name} has no table ${schema}.${table}`,
-            {
-              hint: 'correct the mapping, or grant the toolkit account SELECT on it',
-            },
-          )
+        const shape = await requireTableShape(connection, schema, table)
         decoders.set(table, { decode: rowDecoder(shape, columns) })
       }
       captured.set(schema, decoders)

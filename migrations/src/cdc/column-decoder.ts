@@ -80,10 +80,10 @@ function uuidText(bytes: Buffer): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
-/** As MariaDB prints it: the longest run of two or more zero groups shortened, IPv4-mapped and -compatible forms dotted. */
+/** As MariaDB prints it: the longest run of zero groups shortened, even of one, IPv4-mapped and -compatible forms dotted. */
 function inet6Text(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2))
-  let best = { start: -1, length: 1 }
+  let best = { start: -1, length: 0 }
   for (let start = 0; start < 8; start++) {
     let length = 0
     while (start + length < 8 && groups[start + length] === 0) length++

@@ -1,5 +1,11 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import type { Database } from '../data/database.ts'
+import type { Connection, RowDataPacket } from 'mysql2/promise'
+import { applierUser, connectToolkit, type Database, schemaOf } from '../data/database.ts'
+import { errorNumber } from '../data/database-error.ts'
+import { literal, qualified } from '../data/sql-text.ts'
+import { stale } from './checkpoint.ts'
+import { restoreDrop, revokeDrop } from './drop-right.ts'
+import { timeout, waitForLocksAtMost } from './write-barrier.ts'
 
 export type Fence = {
   capability: string
@@ -27,13 +33,47 @@ export type FenceState = {
   complete: boolean
 }
 
+const events = { ins: 'INSERT', upd: 'UPDATE', del: 'DELETE' } as const
+type Event = keyof typeof events
+/** MariaDB refuses longer names. */
+const longestName = 64
+const lockWaitTimeout = 1205
+
 /**
  * Makes every account but the applier's unable to insert, update or delete in the tables; waits for transactions that
- * have touched them. Repeating it is fine; a higher epoch replaces a lower one. On failure nothing new is left standing.
- * @throws ToolkitError FENCE_TIMEOUT (with the transactions in the way), EPOCH_STALE
+ * have touched them, since each trigger takes its table's exclusive metadata lock. Repeating it is fine; a higher epoch
+ * replaces a lower one. On failure the triggers of this call are taken back.
+ *
+ * Triggers do not see TRUNCATE, so DROP is revoked too. A session keeps the schema rights it connected with: one that is
+ * open may still truncate, which stops the sync (`SOURCE_TRUNCATED`) and is found by a verification.
+ * The triggers of others are left as they are.
+ * @throws ToolkitError FENCE_TIMEOUT (with the transactions in the way), EPOCH_STALE, FENCE_NAME_TOO_LONG
  */
-export async function raiseFence(_database: Database, _fence: Fence): Promise<RaisedFence> {
-  throw new ToolkitError('NOT_YET', 'raiseFence is being written')
+export async function raiseFence(database: Database, fence: Fence): Promise<RaisedFence> {
+  const connection = await connectToolkit(database)
+  const created: string[] = []
+  try {
+    for (const table of fence.tables) requireName(table)
+    await waitForLocksAtMost(connection, fence.lockWaitMs)
+    const standing = await readTriggers(connection, database)
+    requireEpoch(fence, standing)
+    for (const table of fence.tables)
+      for (const event of Object.keys(events) as Event[]) {
+        const name = triggerName(event, table)
+        if (standing.get(name)?.epoch === fence.epoch) continue
+        const stood = standing.has(name)
+        await connection.query(triggerDefinition(database, fence, table, event))
+        if (!stood) created.push(name)
+      }
+    return await revokeDrop(connection, database, fence.capability, fence.tables)
+  } catch (error) {
+    for (const name of created)
+      await connection.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), name)}`).catch(() => {})
+    if (errorNumber(error) !== lockWaitTimeout) throw error
+    throw await timeout('FENCE_TIMEOUT', connection, database, fence.lockWaitMs, error)
+  } finally {
+    connection.destroy()
+  }
 }
 
 /**
@@ -41,12 +81,98 @@ export async function raiseFence(_database: Database, _fence: Fence): Promise<Ra
  * @throws ToolkitError EPOCH_STALE when a fence of a higher epoch stands, FENCE_TIMEOUT
  */
 export async function lowerFence(
-  _database: Database,
-  _fence: Pick<Fence, 'capability' | 'epoch' | 'tables' | 'lockWaitMs'>,
+  database: Database,
+  fence: Pick<Fence, 'capability' | 'epoch' | 'tables' | 'lockWaitMs'>,
 ): Promise<void> {
-  throw new ToolkitError('NOT_YET', 'lowerFence is being written')
+  const connection = await connectToolkit(database)
+  try {
+    await waitForLocksAtMost(connection, fence.lockWaitMs)
+    const standing = await readTriggers(connection, database)
+    requireEpoch(fence, standing)
+    for (const table of fence.tables)
+      for (const event of Object.keys(events) as Event[]) {
+        const name = triggerName(event, table)
+        if (standing.has(name))
+          await connection.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), name)}`)
+      }
+    await restoreDrop(connection, database, fence.capability)
+  } catch (error) {
+    if (errorNumber(error) !== lockWaitTimeout) throw error
+    throw await timeout('FENCE_TIMEOUT', connection, database, fence.lockWaitMs, error)
+  } finally {
+    connection.destroy()
+  }
 }
 
-export async function inspectFence(_database: Database, _tables: readonly string[]): Promise<FenceState[]> {
-  throw new ToolkitError('NOT_YET', 'inspectFence is being written')
+export async function inspectFence(database: Database, tables: readonly string[]): Promise<FenceState[]> {
+  const connection = await connectToolkit(database)
+  try {
+    const standing = await readTriggers(connection, database)
+    return tables.map(table => {
+      const found = (Object.keys(events) as Event[]).map(
+        event => standing.get(triggerName(event, table))?.epoch,
+      )
+      const epochs = found.filter(epoch => epoch !== undefined)
+      const epoch = epochs.length === 0 ? null : Math.max(...epochs)
+      return { table, epoch, complete: epoch !== null && found.every(each => each === epoch) }
+    })
+  } finally {
+    connection.destroy()
+  }
+}
+
+function triggerName(event: Event, table: string): string {
+  return `strangler_fence_${event}_${table}`
+}
+
+function requireName(table: string): void {
+  if (triggerName('ins', table).length > longestName)
+    throw new ToolkitError(
+      'FENCE_NAME_TOO_LONG',
+      `table name ${table} leaves no room for the fence's trigger name`,
+      {
+        details: { longest: longestName - triggerName('ins', '').length },
+      },
+    )
+}
+
+/** Inside a trigger CURRENT_USER() is its definer, so the session's own USER() is asked. */
+function triggerDefinition(database: Database, fence: Fence, table: string, event: Event): string {
+  const schema = schemaOf(database)
+  const message = `STRANGLER-FENCE capability ${fence.capability} is written on the ${fence.writtenOn} side, epoch ${fence.epoch}`
+  return `CREATE OR REPLACE TRIGGER ${qualified(schema, triggerName(event, table))}
+    BEFORE ${events[event]} ON ${qualified(schema, table)} FOR EACH ROW
+    BEGIN
+      IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))} THEN
+        SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1644, MESSAGE_TEXT = ${literal(message)};
+      END IF;
+    END`
+}
+
+async function readTriggers(
+  connection: Connection,
+  database: Database,
+): Promise<Map<string, { epoch: number; capability: string }>> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `SELECT TRIGGER_NAME name, ACTION_STATEMENT body FROM information_schema.TRIGGERS
+      WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME LIKE 'strangler\\_fence\\_%'`,
+    [schemaOf(database)],
+  )
+  return new Map(
+    rows.map(row => {
+      const found = /STRANGLER-FENCE capability (.*?) is written on the \w+ side, epoch (\d+)/.exec(row.body)
+      return [row.name, { epoch: Number(found?.[2] ?? 0), capability: found?.[1] ?? '' }]
+    }),
+  )
+}
+
+function requireEpoch(
+  fence: Pick<Fence, 'capability' | 'epoch' | 'tables'>,
+  standing: Map<string, { epoch: number }>,
+): void {
+  for (const table of fence.tables)
+    for (const event of Object.keys(events) as Event[]) {
+      const seen = standing.get(triggerName(event, table))?.epoch
+      if (seen !== undefined && seen > fence.epoch) throw stale(fence, seen)
+    }
 }

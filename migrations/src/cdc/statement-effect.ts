@@ -32,9 +32,7 @@ export function statementEffect(
   }
   if (rowVerbs.has(verb)) {
     // logged as a statement, its rows cannot be known: any mention of a captured table counts
-    const hit = captured(
-      words.map((word, at) => nameAt(words, at, schema)).filter(name => name !== undefined),
-    )
+    const hit = captured(words.map((_, at) => nameAt(words, at, schema)).filter(name => name !== undefined))
     return hit === undefined ? { kind: 'harmless' } : { kind: 'rows', table: hit.table }
   }
   const table = changedTable(words, verb, schema, captured, isCaptured)

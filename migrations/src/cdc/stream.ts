@@ -3,7 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { connectApplier, type Database, schemaOf } from '../data/database.ts'
 import { identifier } from '../data/sql-text.ts'
 import { type Direction, directed, type TableMapping } from '../data/table-mapping.ts'
-import { readTableShape } from '../data/table-shape.ts'
+import { requireTableShape } from '../data/table-shape.ts'
 import { type Applier, createApplier, UnappliedChange } from './applier.ts'
 import { batches } from './batches.ts'
 import { createBinlogSource } from './binlog-source.ts'
@@ -148,11 +148,7 @@ async function targetTables(
   const targets = new Map<string, TargetTable>()
   for (const each of tables) {
     const mapping = directed(each, direction)
-    const shape = await readTableShape(connection, schemaOf(target), mapping.to.table)
-    if (shape === undefined)
-      throw new ToolkitError('TARGET_TABLE_MISSING', `${target.name} has no table ${mapping.to.table}`, {
-        hint: 'let the service create its schema first, or grant the applier account SELECT on it',
-      })
+    const shape = await requireTableShape(connection, schemaOf(target), mapping.to.table)
     targets.set(`${schemaOf(source)}.${mapping.from.table}`, targetTable(mapping, shape))
   }
   return targets

@@ -76,12 +76,7 @@ export function createTransactionAssembler(options: AssemblerOptions): (event: A
       ts_ms: gtid.timestamp,
     }
     for (const row of event.rows) {
-      const [before, after] =
-        operation === 'c'
-          ? [null, row as Row]
-          : operation === 'd'
-            ? [row as Row, null]
-            : [(row as { before: Row }).before, (row as { after: Row }).after]
+      const { before, after } = images(row, operation)
       changes.push({
         op: operation,
         before: before === null ? null : table.decode(before),
@@ -161,6 +156,12 @@ export function createTransactionAssembler(options: AssemblerOptions): (event: A
         return rows(event as unknown as RowsEvent, 'd')
     }
   }
+}
+
+function images(row: unknown, operation: Operation): { before: Row | null; after: Row | null } {
+  if (operation === 'c') return { before: null, after: row as Row }
+  if (operation === 'd') return { before: row as Row, after: null }
+  return row as { before: Row; after: Row }
 }
 
 /** With binlog_row_image other than FULL absent columns read as null: silent damage, so it is refused. */

@@ -1,8 +1,14 @@
 import type { Clock } from '@strangler/kit/clock.ts'
-import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import type { Database } from '../data/database.ts'
-import type { Direction, Row, TableMapping } from '../data/table-mapping.ts'
-import type { ChangedKeys } from './changed-keys.ts'
+import type { Connection } from 'mysql2/promise'
+import { connectToolkit, type Database, schemaOf } from '../data/database.ts'
+import { type Key, keyAfter, keyOf, keyText, keyUpTo } from '../data/row-key.ts'
+import { identifier } from '../data/sql-text.ts'
+import { type Direction, directed, type Row, type TableMapping } from '../data/table-mapping.ts'
+import { requireTableShape, selectColumns, type TableShape } from '../data/table-shape.ts'
+import type { ChangedKey, ChangedKeys } from './changed-keys.ts'
+import { createRowComparer, type RowComparer, type Suspect } from './compare-rows.ts'
+import { createRecheck } from './recheck.ts'
+import { readServerPosition } from './signal-table.ts'
 import type { Sync } from './sync.ts'
 
 export type VerifyOptions = {
@@ -48,11 +54,181 @@ export type VerifyResult = {
   position: string
 }
 
+const chunkRows = 5_000
+/** Suspects are looked at again in groups, so that one wait serves many. */
+const suspectGroup = 1_000
+
+/** One table's comparison under way. */
+type Comparison = {
+  options: VerifyOptions
+  from: TableShape
+  to: TableShape
+  readFrom: Connection
+  readTo: Connection
+  comparer: RowComparer
+  mapping: ReturnType<typeof directed>
+  counted(rows: number): void
+  suspect(found: readonly Suspect[]): Promise<void>
+}
+
 /**
  * Compares both sides row by row through the mapping, as bytes and exact text, while writes flow.
- * A row that differs is read again after the sync has applied everything up to then; only lasting differences count.
- * @throws the signal's reason; what `waitUntilApplied` throws
+ *
+ * The source is walked in the order of its key; its chunk ends bound the ranges in which the target is read. The ranges
+ * cover every key whatever the target's collation, and within a range rows meet by their exact key, so the two sides need
+ * not sort alike. A row that differs is read again after the sync has applied everything up to then; only lasting
+ * differences count. Memory holds two chunks.
+ * @throws the signal's reason; what `waitUntilApplied` throws; ToolkitError TABLE_MISSING
  */
-export async function verify(_options: VerifyOptions): Promise<VerifyResult> {
-  throw new ToolkitError('NOT_YET', 'verify is being written')
+export async function verify(options: VerifyOptions): Promise<VerifyResult> {
+  const { direction, tables, source, target, clock, signal } = options
+  const began = clock.elapsed()
+  const readFrom = await connectToolkit(source)
+  const readTo = await connectToolkit(target).catch(error => {
+    readFrom.destroy()
+    throw error
+  })
+  const cut = () => {
+    readFrom.destroy()
+    readTo.destroy()
+  }
+  signal.addEventListener('abort', cut)
+  try {
+    signal.throwIfAborted()
+    const position = await readServerPosition(readFrom)
+    const results: TableVerification[] = []
+    const samples: DifferenceSample[] = []
+    for (const each of tables) {
+      const mapping = directed(each, direction)
+      const from = await requireTableShape(readFrom, schemaOf(source), mapping.from.table)
+      const to = await requireTableShape(readTo, schemaOf(target), mapping.to.table)
+      const result = { table: mapping.from.table, rows: 0, missing: 0, extra: 0, different: 0 }
+      const comparer = createRowComparer(each, direction)
+      const recheck = createRecheck({ ...options, mapping, comparer, from, to, readFrom, readTo })
+      let pending: Suspect[] = []
+      const settle = async () => {
+        for (const difference of await recheck(pending)) {
+          result[difference.kind]++
+          if (samples.length < 20) samples.push({ table: result.table, ...difference })
+        }
+        pending = []
+      }
+      const comparison: Comparison = {
+        options,
+        from,
+        to,
+        readFrom,
+        readTo,
+        comparer,
+        mapping,
+        counted(rows) {
+          result.rows += rows
+          options.onProgress?.({ table: result.table, rows: result.rows, total: from.estimatedRows })
+        },
+        async suspect(found) {
+          pending.push(...found)
+          if (pending.length >= suspectGroup) await settle()
+        },
+      }
+      if (options.only === undefined) await compareAll(comparison)
+      else await compareKeys(comparison, options.only.keys.get(mapping.from.table) ?? [])
+      await settle()
+      results.push(result)
+    }
+    return {
+      ok: results.every(({ missing, extra, different }) => missing + extra + different === 0),
+      tables: results,
+      samples,
+      ms: Math.round(clock.elapsed() - began),
+      position,
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', cut)
+    cut()
+  }
+}
+
+async function compareAll(comparison: Comparison): Promise<void> {
+  const { mapping, from, readFrom, comparer } = comparison
+  const { key, columns } = mapping.from
+  const select = selectColumns(from, columns)
+  const order = key.map(identifier).join(', ')
+  const readAfter = async (last: Key | null) => {
+    const where = last === null ? '' : ` WHERE ${keyAfter(key, last)}`
+    const [rows] = await readFrom.query(`${select}${where} ORDER BY ${order} LIMIT ${chunkRows}`)
+    return rows as Row[]
+  }
+  let chunk = await readAfter(null)
+  let after: Key | null = null
+  for (;;) {
+    comparison.options.signal.throwIfAborted()
+    const isLast = chunk.length < chunkRows
+    const following = isLast ? Promise.resolve([]) : readAfter(keyOf(chunk.at(-1)!, key))
+    // its failure is met below, in order
+    following.catch(() => {})
+    const expected = new Map<string, { row: Row | undefined; source: Key }>()
+    let bound: Key | null = null
+    for (const row of chunk) {
+      const wanted = comparer.expected(row)
+      const source = keyOf(row, key)
+      const target = wanted === undefined ? undefined : keyOf(wanted, mapping.to.key)
+      expected.set(target === undefined ? `unmapped ${keyText(source)}` : keyText(target), {
+        row: wanted,
+        source,
+      })
+      bound = target ?? bound
+    }
+    await compareRange(comparison, expected, after, isLast ? null : bound)
+    comparison.counted(chunk.length)
+    if (isLast) return
+    after = bound
+    chunk = await following
+  }
+}
+
+/** Rows of the target behind `after` up to `bound`, page by page: a range may hold far more than it should. */
+async function compareRange(
+  comparison: Comparison,
+  expected: Map<string, { row: Row | undefined; source: Key }>,
+  after: Key | null,
+  bound: Key | null,
+): Promise<void> {
+  const { mapping, to, readTo, comparer } = comparison
+  const { key, columns } = mapping.to
+  const select = selectColumns(to, columns)
+  const order = key.map(identifier).join(', ')
+  let last = after
+  for (;;) {
+    const bounds = [
+      last === null ? [] : [keyAfter(key, last)],
+      bound === null ? [] : [keyUpTo(key, bound)],
+    ].flat()
+    const where = bounds.length === 0 ? '' : ` WHERE ${bounds.join(' AND ')}`
+    const [rows] = await readTo.query(`${select}${where} ORDER BY ${order} LIMIT ${chunkRows}`)
+    const page = rows as Row[]
+    const isLast = page.length < chunkRows
+    const here = new Map<string, { row: Row | undefined; source: Key }>()
+    for (const row of page) {
+      const text = keyText(keyOf(row, key))
+      const entry = expected.get(text)
+      if (entry !== undefined) here.set(text, entry)
+      expected.delete(text)
+    }
+    await comparison.suspect(comparer.suspects(here, page))
+    if (isLast) break
+    last = keyOf(page.at(-1)!, key)
+  }
+  await comparison.suspect(comparer.suspects(expected, []))
+}
+
+async function compareKeys(comparison: Comparison, keys: readonly ChangedKey[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += suspectGroup) {
+    comparison.options.signal.throwIfAborted()
+    const group = keys.slice(at, at + suspectGroup)
+    await comparison.suspect(group)
+    comparison.counted(group.length)
+  }
 }

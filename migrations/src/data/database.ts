@@ -36,6 +36,7 @@ export function connectionOptions(url: string) {
     charset: 'utf8mb4',
     dateStrings: true,
     supportBigNumbers: true,
+    jsonStrings: true,
   }
 }
 

@@ -12,11 +12,15 @@ export function keyText(key: Key): string {
   return key.length === 1 ? valueText(key[0]!) : JSON.stringify(key.map(valueText))
 }
 
-/** Equal for equal values only: bytes differ from text, null from ''. */
+/**
+ * Equal for equal values only: bytes differ from text, null from ''. A number and its decimal text are the same value:
+ * one column never holds both, yet a mapping may give either.
+ */
 export function valueText(value: SqlValue): string {
-  if (value === null) return 'n'
-  if (typeof value === 'object') return `b${value.toString('base64')}`
-  return typeof value === 'string' ? `s${value}` : `${value}`
+  if (value === null) return '\0n'
+  if (typeof value === 'object') return `\0b${value.toString('base64')}`
+  if (typeof value === 'number') return `${value}`
+  return value.startsWith('\0') ? `\0s${value}` : value
 }
 
 /** `k IN (1,2)`, or `(a,b) IN ((1,2),(3,4))`. */

@@ -1,3 +1,4 @@
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { identifier, qualified } from './sql-text.ts'
 
@@ -67,6 +68,19 @@ export async function readTableShape(
     primaryKey: indexes.filter(index => index.name === 'PRIMARY').map(index => index.columnName),
     hasOtherUniqueIndex: indexes.some(index => index.name !== 'PRIMARY'),
   }
+}
+
+/** @throws ToolkitError TABLE_MISSING */
+export async function requireTableShape(
+  connection: Connection,
+  schema: string,
+  table: string,
+): Promise<TableShape> {
+  const shape = await readTableShape(connection, schema, table)
+  if (shape !== undefined) return shape
+  throw new ToolkitError('TABLE_MISSING', `there is no table ${schema}.${table}`, {
+    hint: 'let its owner create it first, or grant the toolkit accounts SELECT on it',
+  })
 }
 
 /** Whether keys of that table are equal only when their text is: no collation, no padding. */
