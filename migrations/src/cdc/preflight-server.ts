@@ -91,10 +91,11 @@ export async function checkApplier(
     await connection.query(sql).catch(error => refusals.push(refusal(error)))
   }
   try {
-    for (const { table, key } of tables) {
+    for (const { table, key, columns } of tables) {
       const name = qualified(schemaOf(database), table)
       const column = identifier(key[0] ?? 'id')
-      await attempt(`EXPLAIN INSERT INTO ${name} (${column}) SELECT ${column} FROM ${name} LIMIT 0`)
+      const all = columns.map(identifier).join(', ')
+      await attempt(`EXPLAIN INSERT INTO ${name} (${all}) SELECT ${all} FROM ${name} LIMIT 0`)
       await attempt(`EXPLAIN UPDATE ${name} SET ${column} = ${column} WHERE FALSE`)
       await attempt(`EXPLAIN DELETE FROM ${name} WHERE FALSE`)
     }
