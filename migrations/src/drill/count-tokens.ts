@@ -10,7 +10,7 @@ export async function countTokens(
   sql: string,
   prefix: string,
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = await ask(database, sql, [`${prefix.replace(/[\\%_]/g, '\\$&')} %`])
+  const rows = await ask(database, sql, [`${prefix.replace(/[\\%_]/g, '\\$&')}-%`])
   return new Map(rows.map(row => [String(row.token), Number(row.times)]))
 }
 

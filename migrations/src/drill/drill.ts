@@ -43,7 +43,7 @@ export async function runDrill(
 ): Promise<DrillResult> {
   const sides = parts.sidesOf(plan)
   const seed = options.seed ?? randomInt(2 ** 31)
-  const prefix = `drill ${parts.clock.now().toString(36)}-${seed}`
+  const prefix = `drill-${parts.clock.now().toString(36)}-${seed}`
   const before = await routedAs(parts.proxies, plan.capability, order.signal)
   const subjects = await findSubjects(sides.legacy, plan.drill.subjects)
   if (subjects.length === 0)

@@ -42,7 +42,7 @@ export function startLoad(
   async function write(serial: number): Promise<void> {
     const kind = load.writes[serial % load.writes.length]!
     const subject = subjects[Math.floor(random() * subjects.length)]!
-    const token = `${options.prefix} ${String(serial).padStart(6, '0')}`
+    const token = `${options.prefix}-${String(serial).padStart(6, '0')}`
     const { method, path, headers, body } = kind.request(subject, token)
     total++
     const { outcome, said } = await send(method, path, headers, body)
