@@ -31,13 +31,22 @@ export function readAttributes(
     if (slot === undefined) unknown(`has an attribute ${local} that its type does not have`)
     else object![slot.key] = readAttribute(slot.use, value, resolve, refuse)
   }
-  for (const { key, use } of layout?.attributes.values() ?? []) {
-    if (key in object!) continue
+  if (layout !== undefined) fillAbsent(layout, object!, resolve, refuse)
+  return nil
+}
+
+function fillAbsent(
+  layout: Layout,
+  object: JsonObject,
+  resolve: ResolvePrefix,
+  refuse: (message: string) => never,
+): void {
+  for (const { key, use } of layout.attributes.values()) {
+    if (key in object) continue
     const fallback = use.defaultValue ?? use.fixedValue
-    if (fallback !== undefined) object![key] = readAttribute(use, fallback, resolve, refuse)
+    if (fallback !== undefined) object[key] = readAttribute(use, fallback, resolve, refuse)
     else if (use.required) refuse(`lacks the attribute ${key.slice(1)}`)
   }
-  return nil
 }
 
 function isNil(value: string, refuse: (message: string) => never): boolean {

@@ -26,16 +26,35 @@ function checkTokens(text: string): void {
   const scopes: Scope[] = []
   for (const [lexeme] of text.matchAll(token)) {
     const scope = scopes.at(-1)
-    const first = lexeme[0]!
-    if (first === '{' || first === '[') {
-      if (scopes.length >= maxDepth) throw refused(`nests more than ${maxDepth} deep`)
-      scopes.push({ keys: first === '{' ? new Set() : undefined, expectsKey: first === '{' })
-    } else if (first === '}' || first === ']') scopes.pop()
-    else if (scope !== undefined && first === ',') scope.expectsKey = scope.keys !== undefined
-    else if (first === '"') {
-      if (scope?.expectsKey) takeKey(scope, JSON.parse(lexeme))
-    } else if (first === '-' || (first >= '0' && first <= '9')) checkNumber(lexeme)
+    switch (lexeme[0]) {
+      case '{':
+      case '[':
+        if (scopes.length >= maxDepth) throw refused(`nests more than ${maxDepth} deep`)
+        scopes.push(openScope(lexeme === '{'))
+        break
+      case '}':
+      case ']':
+        scopes.pop()
+        break
+      case ',':
+        scope!.expectsKey = scope!.keys !== undefined
+        break
+      case '"':
+        if (scope?.expectsKey) takeKey(scope, JSON.parse(lexeme))
+        break
+      case ':':
+      case 't':
+      case 'f':
+      case 'n':
+        break
+      default:
+        checkNumber(lexeme)
+    }
   }
+}
+
+function openScope(isObject: boolean): Scope {
+  return { keys: isObject ? new Set() : undefined, expectsKey: isObject }
 }
 
 function takeKey(scope: Scope, key: string): void {

@@ -56,38 +56,46 @@ function compilePort(
   const version = soapBindings[soap.namespace]!
   const portType = follow(context, index, 'portType', binding, 'type')
   if (portType === undefined) return
-  const seen = new Set<string>()
+  const names = new Set<string>()
   for (const bound of wsdlChildren(binding, 'operation')) {
     const name = bound.attributes.get('name') ?? ''
-    const abstract = wsdlChildren(portType, 'operation').filter(node => node.attributes.get('name') === name)
+    const declarations = wsdlChildren(portType, 'operation').filter(
+      node => node.attributes.get('name') === name,
+    )
+    const overloaded = names.has(name) || declarations.length > 1
+    names.add(name)
     const known = operations.get(name)
-    if (seen.has(name) || abstract.length > 1) {
-      const reason = context.diagnostics.unsupported(bound, `operation ${name} is overloaded`)
-      known?.unsupported.push(reason)
-      if (known !== undefined) continue
-    }
-    seen.add(name)
-    const declaration = abstract[0]
-    if (declaration === undefined) {
-      context.diagnostics.error(bound, `operation ${name} is not in the port type`)
-      continue
-    }
     const action = soapChild(bound, 'operation')?.attributes.get('soapAction') ?? ''
-    if (known !== undefined) {
-      if (known.actions.has(version) && known.actions.get(version) !== action)
-        context.diagnostics.warning(
-          bound,
-          `operation ${name} of port ${port.attributes.get('name')} is left out: another port has one of that name`,
-        )
-      else known.actions.set(version, action)
-      continue
-    }
-    const operation = compileOperation(context, index, bound, declaration, soap)
-    operation.actions.set(version, action)
-    operation.service = service.attributes.get('name') ?? ''
-    operation.port = port.attributes.get('name') ?? ''
-    operations.set(name, operation)
+    if (declarations[0] === undefined)
+      context.diagnostics.error(bound, `operation ${name} is not in the port type`)
+    else if (known === undefined) {
+      const operation = compileOperation(context, index, bound, declarations[0], soap)
+      operation.actions.set(version, action)
+      operation.service = service.attributes.get('name') ?? ''
+      operation.port = port.attributes.get('name') ?? ''
+      operations.set(name, operation)
+    } else if (!overloaded) bindAgain(context, known, bound, version, action)
+    if (overloaded)
+      operations
+        .get(name)
+        ?.unsupported.push(context.diagnostics.unsupported(bound, `operation ${name} is overloaded`))
   }
+}
+
+/** One operation at several ports: the same in both SOAP versions, or another that only has its name. */
+function bindAgain(
+  context: SchemaContext,
+  operation: Draft,
+  bound: XmlNode,
+  version: SoapVersion,
+  action: string,
+): void {
+  if (!operation.actions.has(version)) operation.actions.set(version, action)
+  else if (operation.actions.get(version) !== action)
+    context.diagnostics.warning(
+      bound,
+      `operation ${operation.name} is left out: another port has one of that name`,
+    )
 }
 
 function compileOperation(

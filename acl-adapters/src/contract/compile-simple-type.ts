@@ -15,6 +15,15 @@ import type { XmlNode } from './xml-tree.ts'
 
 const anySimpleType = builtinTypes.get('anySimpleType')!
 const numbers = ['length', 'minLength', 'maxLength', 'totalDigits', 'fractionDigits'] as const
+const otherFacets = [
+  'enumeration',
+  'pattern',
+  'whiteSpace',
+  'simpleType',
+  'attribute',
+  'attributeGroup',
+  'anyAttribute',
+]
 const bounds = ['minInclusive', 'maxInclusive', 'minExclusive', 'maxExclusive'] as const
 
 /** The simple type of that name; string-like, with a diagnostic, where there is none. */
@@ -113,11 +122,30 @@ export function restrictSimpleType(
   { node }: Definition,
   base: SimpleType,
 ): SimpleType {
-  const facets: Mutable<Facets> = { ...base.facets }
-  const enumeration: string[] = []
-  const patterns: string[] = []
-  let whiteSpace = base.whiteSpace
-  for (const facet of schemaChildren(node)) {
+  const children = schemaChildren(node)
+  const valuesOf = (facet: string) =>
+    children.filter(({ local }) => local === facet).map(child => child.attributes.get('value') ?? '')
+  const enumeration = valuesOf('enumeration')
+  const patterns = valuesOf('pattern')
+  const pattern = patterns.length === 0 ? undefined : translatePattern(patterns)
+  if (patterns.length > 0 && pattern === undefined)
+    context.diagnostics.warning(node, `pattern ${patterns.join(' | ')} is not checked`)
+  const { name: _name, ...unnamed } = base
+  return {
+    ...unnamed,
+    whiteSpace: (valuesOf('whiteSpace')[0] as WhiteSpace | undefined) ?? base.whiteSpace,
+    facets: {
+      ...base.facets,
+      ...numericFacets(context, children, base),
+      ...(enumeration.length === 0 ? {} : { enumeration }),
+      ...(pattern === undefined ? {} : { patterns: [...(base.facets.patterns ?? []), pattern] }),
+    },
+  }
+}
+
+function numericFacets(context: SchemaContext, children: readonly XmlNode[], base: SimpleType): Facets {
+  const facets: Mutable<Facets> = {}
+  for (const facet of children) {
     const value = facet.attributes.get('value') ?? ''
     const number = numbers.find(name => name === facet.local)
     const bound = bounds.find(name => name === facet.local)
@@ -126,19 +154,8 @@ export function restrictSimpleType(
       facets[bound] = value.trim()
       if (base.builtin.form === 'lexical')
         context.diagnostics.warning(facet, `${bound} of ${base.builtin.name} is not checked`)
-    } else if (facet.local === 'enumeration') enumeration.push(value)
-    else if (facet.local === 'pattern') patterns.push(value)
-    else if (facet.local === 'whiteSpace') whiteSpace = value as WhiteSpace
-    else if (!['simpleType', 'attribute', 'attributeGroup', 'anyAttribute'].includes(facet.local))
+    } else if (!otherFacets.includes(facet.local))
       context.diagnostics.warning(facet, `facet ${facet.local} is not checked`)
   }
-  if (enumeration.length > 0) facets.enumeration = enumeration
-  if (patterns.length > 0) {
-    const pattern = translatePattern(patterns)
-    if (pattern === undefined)
-      context.diagnostics.warning(node, `pattern ${patterns.join(' | ')} is not checked`)
-    else facets.patterns = [...(base.facets.patterns ?? []), pattern]
-  }
-  const { name: _name, ...unnamed } = base
-  return { ...unnamed, whiteSpace, facets }
+  return facets
 }

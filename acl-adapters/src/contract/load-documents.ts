@@ -111,15 +111,20 @@ export function loadDocuments(root: string, read: DocumentSource, diagnostics: D
     definitions.push(node)
     for (const child of node.children) {
       if (child.namespace !== wsdlNamespace) continue
-      if (child.local === 'types')
-        for (const schema of child.children)
-          if (schema.namespace === schemaNamespace && schema.local === 'schema') addSchema(schema, undefined)
-      if (child.local === 'import') {
-        const path = locate(child, child.attributes.get('location'), diagnostics)
-        const document = path === undefined ? undefined : open(path, child)
-        if (document !== undefined) addRoot(document, child)
-      }
+      if (child.local === 'types') addTypes(child)
+      if (child.local === 'import') followDefinitions(child)
     }
+  }
+
+  const addTypes = (types: XmlNode) => {
+    for (const node of types.children)
+      if (node.namespace === schemaNamespace && node.local === 'schema') addSchema(node, undefined)
+  }
+
+  const followDefinitions = (node: XmlNode) => {
+    const path = locate(node, node.attributes.get('location'), diagnostics)
+    const document = path === undefined ? undefined : open(path, node)
+    if (document !== undefined) addRoot(document, node)
   }
 
   const addRoot = (node: XmlNode, from: Place) => {

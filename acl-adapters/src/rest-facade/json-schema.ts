@@ -100,13 +100,21 @@ export function createSchemaWriter(contract: Contract): SchemaWriter {
       const item = particle.kind === 'element' ? ofElement(particle.element) : groupSchema(particle, keys)
       shape.properties[key] = particle.max > 1 ? arraySchema(particle, item) : item
       if (required) shape.required.push(key)
-      return
-    }
-    if (particle.kind === 'element') return
-    const inner = particle.kind !== 'choice' && (required || particle === owner)
-    for (const item of particle.items) addParticle(item, owner, keys, shape, inner, constraints)
-    if (particle.kind === 'choice')
-      constraints.push(choiceSchema(particle, keys, required || particle === owner))
+    } else if (particle.kind !== 'element') addGroup(particle, owner, keys, shape, required, constraints)
+  }
+
+  const addGroup = (
+    particle: GroupParticle,
+    owner: GroupParticle | undefined,
+    keys: ReadonlyMap<Particle, string>,
+    shape: Shape,
+    required: boolean,
+    constraints: JsonSchema[],
+  ): void => {
+    const needed = required || particle === owner
+    const isChoice = particle.kind === 'choice'
+    for (const item of particle.items) addParticle(item, owner, keys, shape, needed && !isChoice, constraints)
+    if (isChoice) constraints.push(choiceSchema(particle, keys, needed))
   }
 
   const groupSchema = (group: GroupParticle, keys: ReadonlyMap<Particle, string>): JsonSchema => {
@@ -179,27 +187,32 @@ function keysIn(particle: Particle, keys: ReadonlyMap<Particle, string>): string
 export function simpleSchema(type: SimpleType): JsonSchema {
   if (type.variety === 'list') return { type: 'array', items: simpleSchema(type.item!) }
   if (type.variety === 'union') return { anyOf: (type.members ?? []).map(simpleSchema) }
-  const { enumeration, length, minLength, maxLength, fractionDigits } = type.facets
   const base = formSchema(type)
-  const text = base.type === 'string'
-  const numeric = type.builtin.form === 'integer'
-  const minimum = type.facets.minInclusive ?? type.builtin.min?.toString()
-  const maximum = type.facets.maxInclusive ?? type.builtin.max?.toString()
-  const countable = type.builtin.form === 'string'
+  const { enumeration } = type.facets
+  const isText = base.type === 'string'
   return {
     ...base,
     ...(enumeration === undefined
       ? {}
-      : { enum: enumeration.map(value => (text ? value : JSON.parse(value))) }),
-    ...(countable && (minLength ?? length) !== undefined ? { minLength: minLength ?? length } : {}),
-    ...(countable && (maxLength ?? length) !== undefined ? { maxLength: maxLength ?? length } : {}),
-    ...(numeric && minimum !== undefined ? { minimum: Number(minimum) } : {}),
-    ...(numeric && maximum !== undefined ? { maximum: Number(maximum) } : {}),
-    ...(fractionDigits === undefined || type.builtin.form !== 'decimal'
-      ? {}
-      : { pattern: `^[+-]?\\d*(?:\\.\\d{0,${fractionDigits}}0*)?$` }),
+      : { enum: enumeration.map(value => (isText ? value : JSON.parse(value))) }),
+    ...facetSchema(type),
     ...(type.builtin.name === 'string' ? {} : { 'x-xsd': type.builtin.name }),
   }
+}
+
+function facetSchema({ builtin, facets }: SimpleType): JsonSchema {
+  const { length, minLength = length, maxLength = length, fractionDigits } = facets
+  const given = (schema: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined))
+  if (builtin.form === 'string') return given({ minLength, maxLength })
+  if (builtin.form === 'integer')
+    return {
+      minimum: Number(facets.minInclusive ?? builtin.min),
+      maximum: Number(facets.maxInclusive ?? builtin.max),
+    }
+  return builtin.form === 'decimal' && fractionDigits !== undefined
+    ? { pattern: `^[+-]?\\d*(?:\\.\\d{0,${fractionDigits}}0*)?$` }
+    : {}
 }
 
 function formSchema(type: SimpleType): JsonSchema {
