@@ -89,3 +89,14 @@ test('describes repeated groups, simple content, recursion and derived types', (
     ],
   })
 })
+
+test('describes enumerations of numbers by their values, whatever their spelling', () => {
+  const { e } = schemaOfElement(
+    sequence(
+      '<xs:element name="n"><xs:simpleType><xs:restriction base="xs:int"><xs:enumeration value="01"/></xs:restriction></xs:simpleType></xs:element><xs:element name="d"><xs:simpleType><xs:restriction base="xs:decimal"><xs:enumeration value="1.0"/><xs:fractionDigits value="2"/></xs:restriction></xs:simpleType></xs:element>',
+    ),
+  )
+  expect(e!.properties).toMatchObject({ n: { enum: [1] }, d: { enum: ['1.0'] } })
+  expect('12.34').toMatch(new RegExp(String(e!.properties!.d!.pattern)))
+  expect('12.345').not.toMatch(new RegExp(String(e!.properties!.d!.pattern)))
+})

@@ -189,12 +189,11 @@ export function simpleSchema(type: SimpleType): JsonSchema {
   if (type.variety === 'union') return { anyOf: (type.members ?? []).map(simpleSchema) }
   const base = formSchema(type)
   const { enumeration } = type.facets
-  const isText = base.type === 'string'
   return {
     ...base,
     ...(enumeration === undefined
       ? {}
-      : { enum: enumeration.map(value => (isText ? value : JSON.parse(value))) }),
+      : { enum: enumeration.map(value => (base.type === 'integer' ? Number(value) : value)) }),
     ...facetSchema(type),
     ...(type.builtin.name === 'string' ? {} : { 'x-xsd': type.builtin.name }),
   }
