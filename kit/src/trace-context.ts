@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /** W3C Trace Context, level 1: the part that travels in `traceparent`. */
 export type TraceContext = { traceId: string; spanId: string; sampled: boolean }
@@ -17,10 +17,23 @@ export function parseTraceparent(header: string | undefined): TraceContext | und
 
 /** A span of its own: below `parent`, or the root of a new trace. */
 export function childSpan(parent: TraceContext | undefined): TraceContext {
-  const spanId = randomBytes(8).toString('hex')
+  const spanId = randomHex(8)
   return parent === undefined
-    ? { traceId: randomBytes(16).toString('hex'), spanId, sampled: true }
-    : { ...parent, spanId }
+    ? { traceId: randomHex(16), spanId, sampled: true }
+    : { traceId: parent.traceId, spanId, sampled: parent.sampled }
+}
+
+/** Random bytes are drawn in bulk: one draw per request cost a sixth of a proxy's time. */
+const pool = Buffer.alloc(8_192)
+let used = pool.length
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += bytes
+  return pool.toString('hex', used - bytes, used)
 }
 
 export function formatTraceparent(context: TraceContext): string {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
-import type { TraceContext } from '@strangler/kit/trace-context.ts'
+import { childSpan, parseTraceparent, type TraceContext } from '@strangler/kit/trace-context.ts'
 import type { CapabilityStates } from './capability-state.ts'
 import type { Mirror } from './comparison/mirror.ts'
 import type { Side } from './config/config-schema.ts'
@@ -10,7 +10,6 @@ import { requestHeaders } from './forwarding/forwarded-headers.ts'
 import { answers, badRequest, type ProxyAnswer, sendAnswer } from './forwarding/refusal-answer.ts'
 import { ReplyTap } from './forwarding/reply-tap.ts'
 import { hasBody, type RequestHead, readHead } from './forwarding/request-head.ts'
-import { requestSpan } from './forwarding/request-span.ts'
 import type { Upstreams } from './forwarding/upstreams.ts'
 import type { ParkedWrite } from './holding/hold-desk.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
@@ -58,7 +57,7 @@ const parkedBytes = 65_536
 export function createRequestListener(parts: ProxyParts) {
   return (request: IncomingMessage, response: ServerResponse, expectsContinue = false) => {
     const head = readHead(request)
-    const trace = requestSpan(head.traceparent)
+    const trace = childSpan(parseTraceparent(head.traceparent))
     const target = acceptTarget(request, head)
     if (typeof target === 'string') return refuse(parts, request, response, trace, badRequest(target))
     if (request.method === 'TRACE')

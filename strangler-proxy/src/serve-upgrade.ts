@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { childSpan, parseTraceparent } from '@strangler/kit/trace-context.ts'
 import { forwardUpgrade, refuseUpgrade } from './forwarding/forward-upgrade.ts'
 import { requestHeaders } from './forwarding/forwarded-headers.ts'
 import { answers, badRequest } from './forwarding/refusal-answer.ts'
 import { readHead } from './forwarding/request-head.ts'
-import { requestSpan } from './forwarding/request-span.ts'
 import { decide } from './routing/decide.ts'
 import { normaliseTarget } from './routing/request-target.ts'
 import type { ProxyParts } from './serve-request.ts'
@@ -14,7 +14,7 @@ export function createUpgradeListener(parts: ProxyParts) {
   return (request: IncomingMessage, socket: Duplex, ahead: Buffer) => {
     socket.on('error', () => socket.destroy())
     const head = readHead(request)
-    const trace = requestSpan(head.traceparent)
+    const trace = childSpan(parseTraceparent(head.traceparent))
     const target = head.hosts > 1 ? 'Host stands twice' : normaliseTarget(request.url ?? '', head.host)
     if (typeof target === 'string') return refuseUpgrade(socket, badRequest(target))
     const generation = parts.current()
