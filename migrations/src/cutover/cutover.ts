@@ -50,11 +50,15 @@ export async function moveWriteOwner(verbs: Switcher, way: Way): Promise<Switche
 
 /** Everything after the point of no return; a rerun begins here. */
 export async function rollForward(verbs: Switcher, way: Way): Promise<Switched> {
-  await verbs.openTarget(way.forward)
-  await verbs.flipRoutes(way.forward)
-  const reversible = await openWayBack(verbs, way)
+  // The way back opens beside the way in: clients are waiting, and neither needs the other.
+  const [, reversible] = await bothEnded(openWayIn(verbs, way), openWayBack(verbs, way))
   const held = await verbs.release(way.forward)
   return { reversible, held }
+}
+
+async function openWayIn(verbs: Switcher, way: Way): Promise<void> {
+  await verbs.openTarget(way.forward)
+  await verbs.flipRoutes(way.forward)
 }
 
 /** A way back that fails is an alarm; it must not keep the clients waiting. */
@@ -69,4 +73,10 @@ async function openWayBack(verbs: Switcher, way: Way): Promise<boolean> {
     way.alarm(`switched, not reversible: ${messageOf(error)}`)
     return false
   }
+}
+
+/** As Promise.all, yet nothing is left running behind a failure. */
+async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b])
+  return Promise.all([a, b])
 }

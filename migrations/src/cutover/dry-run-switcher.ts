@@ -1,9 +1,9 @@
-import type { Direction, Position, Switcher } from './switcher.ts'
+import { type Direction, type Position, type Switcher, type SwitchVerb, switchVerbs } from './switcher.ts'
 
 export type DryRun = { verbs: Switcher; sentences(): readonly string[] }
 
 /**
- * The same verbs, telling instead of doing: one sentence each.
+ * The same verbs, telling instead of doing: one sentence each, in the order of the verbs.
  * @param proxies how many proxies there are
  * @param tables unqualified, of the source
  */
@@ -15,40 +15,50 @@ export function createDryRunSwitcher(
   tables: readonly string[],
 ): DryRun {
   const { source, target, stage } = direction
-  const told: string[] = []
-  const tell = async (sentence: string) => {
-    told.push(sentence)
+  const told = new Map<SwitchVerb, string>()
+  const tell = async (verb: SwitchVerb, sentence: string) => {
+    told.set(verb, sentence)
   }
   const everyProxy = proxies === 1 ? 'the proxy' : `all ${proxies} proxies`
   const verbs: Switcher = {
-    hold: () => tell(`Hold new writes of ${capability} at ${everyProxy}, under epoch ${epoch}.`),
-    drain: () => tell('Wait until the writes in flight have ended.'),
-    fence: () => tell(`Fence ${tables.join(', ')} on the ${source} side against everybody but the applier.`),
-    barrier: () => tell('Wait until every transaction that began before the fence has ended.'),
+    hold: () => tell('hold', `Hold new writes of ${capability} at ${everyProxy}, under epoch ${epoch}.`),
+    drain: () => tell('drain', 'Wait until the writes in flight have ended.'),
+    fence: () =>
+      tell('fence', `Fence ${tables.join(', ')} on the ${source} side against everybody but the applier.`),
+    barrier: () => tell('barrier', 'Wait until every transaction that began before the fence has ended.'),
     readPosition: async (): Promise<Position> => {
-      await tell(`Read the ${source} side's position.`)
+      await tell('readPosition', `Read the ${source} side's position.`)
       return ''
     },
-    writeFenceRow: () => tell(`Write a fence row on the ${source} side.`),
+    writeFenceRow: () => tell('writeFenceRow', `Write a fence row on the ${source} side.`),
     catchUp: () =>
-      tell(`Wait until the fence row and that position have been applied on the ${target} side.`),
-    stopSync: () => tell(`Stop the sync ${source} → ${target}.`),
-    verifyChanged: () => tell('Compare the rows that changed since the last verification.'),
+      tell('catchUp', `Wait until the fence row and that position have been applied on the ${target} side.`),
+    stopSync: () => tell('stopSync', `Stop the sync ${source} → ${target}.`),
+    verifyChanged: () => tell('verifyChanged', 'Compare the rows that changed since the last verification.'),
     prepareReverse: async (): Promise<Position> => {
-      await tell(`Create the sync ${target} → ${source} at the ${target} side's position, stopped.`)
+      await tell(
+        'prepareReverse',
+        `Create the sync ${target} → ${source} at the ${target} side's position, stopped.`,
+      )
       return ''
     },
-    liftAutoIncrement: () => tell(`Lift AUTO_INCREMENT on the ${target} side past both sides.`),
+    liftAutoIncrement: () =>
+      tell('liftAutoIncrement', `Lift AUTO_INCREMENT on the ${target} side past both sides.`),
     journalOwner: () =>
-      tell(`Write to the journal that the owner is ${target}, epoch ${epoch}: the point of no return.`),
-    openTarget: () => tell(`Take the fence off the ${target} side.`),
-    flipRoutes: () => tell(`Swap one generation at ${everyProxy}: stage ${stage}, writes ${target}.`),
-    startReverse: () => tell(`Start the sync ${target} → ${source}.`),
-    confirmReverse: () => tell(`See a canary row of the ${target} side arrive on the ${source} side.`),
+      tell(
+        'journalOwner',
+        `Write to the journal that the owner is ${target}, epoch ${epoch}: the point of no return.`,
+      ),
+    openTarget: () => tell('openTarget', `Take the fence off the ${target} side.`),
+    flipRoutes: () =>
+      tell('flipRoutes', `Swap one generation at ${everyProxy}: stage ${stage}, writes ${target}.`),
+    startReverse: () => tell('startReverse', `Start the sync ${target} → ${source}.`),
+    confirmReverse: () =>
+      tell('confirmReverse', `See a canary row of the ${target} side arrive on the ${source} side.`),
     release: async () => {
-      await tell(`Release the held writes to the ${target} side.`)
+      await tell('release', `Release the held writes to the ${target} side.`)
       return []
     },
   }
-  return { verbs, sentences: () => told }
+  return { verbs, sentences: () => switchVerbs.flatMap(verb => told.get(verb) ?? []) }
 }

@@ -15,7 +15,9 @@ import { verifyUnverified } from './verify-sides.ts'
 /** Whole seconds on the server; every query of the tables queues behind a fence that waits. */
 const lockWaitMs = 2_000
 const syncWaitMs = 10_000
-const autoIncrementGap = 1_000
+/** Before the hold ids are lifted far enough that in the window there is nothing left to lift. */
+const gapAhead = 10_000
+const gapInWindow = 1_000
 
 export type LiveSwitcher = { verbs: Switcher; undo: Undo; held: HeldProxies }
 
@@ -86,13 +88,7 @@ export function createLiveSwitcher(
     },
     liftAutoIncrement: async signal => {
       signal.throwIfAborted()
-      await liftAutoIncrement({
-        direction: syncDirection(source),
-        tables: plan.tables,
-        source: sides[source],
-        target: sides[target],
-        gap: autoIncrementGap,
-      })
+      await lift(parts, plan, direction, gapInWindow)
     },
     journalOwner: async signal => {
       signal.throwIfAborted()
@@ -132,6 +128,31 @@ export function createLiveSwitcher(
     releaseBack: signal => held.release(signal),
   }
   return { verbs, undo, held }
+}
+
+/** Lifts the target's ids ahead of the hold. What a run that is taken back leaves of it is a gap between ids. */
+export async function liftAhead(
+  parts: Pick<SwitchParts, 'sidesOf'>,
+  plan: Plan,
+  direction: Direction,
+): Promise<void> {
+  await lift(parts, plan, direction, gapAhead)
+}
+
+async function lift(
+  parts: Pick<SwitchParts, 'sidesOf'>,
+  plan: Plan,
+  { source, target }: Direction,
+  gap: number,
+): Promise<void> {
+  const sides = parts.sidesOf(plan)
+  await liftAutoIncrement({
+    direction: syncDirection(source),
+    tables: plan.tables,
+    source: sides[source],
+    target: sides[target],
+    gap,
+  })
 }
 
 /** Whether the owner is `target` by now, asked until the journal answers; the answer decides between back and forward. */

@@ -4,7 +4,7 @@ import type { CapabilityState } from '../journal/capability-state.ts'
 import type { Run } from '../journal/journal.ts'
 import type { Plan } from '../plan/plan.ts'
 import { moveWriteOwner, rollForward } from './cutover.ts'
-import { createLiveSwitcher } from './live-switcher.ts'
+import { createLiveSwitcher, liftAhead } from './live-switcher.ts'
 import { performRun, type SwitchResult, takeBackAll } from './perform-run.ts'
 import type { Order, SwitchParts } from './switch-parts.ts'
 import type { Direction } from './switcher.ts'
@@ -20,6 +20,7 @@ export async function switchOwner(
   direction: Direction,
   order: Order,
 ): Promise<SwitchResult> {
+  await liftAhead(parts, plan, direction)
   await compareAhead(parts, plan, order)
   const before = await parts.journal.state(plan.capability)
   const action = direction.action

@@ -33,7 +33,8 @@ export type HeldWrites = { released: number; expired: number; p50Ms: number; p99
 export type Position = string
 
 /**
- * Every verb that has an effect, in the order in which it happens. Each is safe to repeat.
+ * Every verb that has an effect, in the order in which it happens; the way back (startReverse, confirmReverse) opens
+ * beside the way in (openTarget, flipRoutes). Each is safe to repeat.
  * A verb ends when its effect is acknowledged, or throws; it stops early when `signal` aborts.
  */
 export type Switcher = {
