@@ -4,8 +4,8 @@ import { type Connection, createConnection } from 'mysql2/promise'
 import { pino } from 'pino'
 import { createSync, type Sync, type SyncOptions } from '../src/cdc/sync.ts'
 import { installControlTables } from '../src/data/control-tables.ts'
-import { connectionOptions, type Database } from '../src/data/database.ts'
-import type { TableMapping } from '../src/data/table-mapping.ts'
+import { connectionOptions, connectToolkit, type Database } from '../src/data/database.ts'
+import type { Row, TableMapping } from '../src/data/table-mapping.ts'
 
 export const silent = pino({ level: process.env.TEST_LOG ?? 'silent' })
 
@@ -109,7 +109,7 @@ export const itemMappings: TableMapping[] = [
     toLegacy: row => ({
       ITEM_NO: row.id!,
       ITEM_NM: row.name!,
-      PRICE: (row.price as string).replace('.', ''),
+      PRICE: String(BigInt((row.price as string).replace('.', ''))),
       OPEN_DT: (row.opened_on as string).replaceAll('-', ''),
       NOTE_TXT: row.note!,
       RAW: row.raw!,
@@ -171,4 +171,84 @@ export async function eventually(
     if (performance.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${condition}`)
     await new Promise(resolve => setTimeout(resolve, 10))
   }
+}
+
+/** Writers that insert, update, move and delete items and parts, several rows a transaction, until stopped. */
+export function startWriters(databases: TestDatabases, count: number): { stop(): Promise<number> } {
+  let stopping = false
+  let transactions = 0
+  const write = async (writer: number) => {
+    const owner = await connectOwner(databases, 'legacy')
+    const random = seeded(writer + 1)
+    while (!stopping) {
+      const statements = Array.from({ length: 1 + Math.ceil(random() * 3) }, () =>
+        randomWrite(random, writer),
+      )
+      const sql = ['START TRANSACTION', ...statements, random() < 0.1 ? 'ROLLBACK' : 'COMMIT'].join(';')
+      try {
+        await owner.query(sql)
+        transactions++
+      } catch {
+        // a deadlock or a lock wait: rolled back whole
+        await owner.query('ROLLBACK')
+      }
+    }
+    await owner.end()
+  }
+  const writing = Array.from({ length: count }, (_, writer) => write(writer))
+  return {
+    async stop() {
+      stopping = true
+      await Promise.all(writing)
+      return transactions
+    },
+  }
+}
+
+function randomWrite(random: () => number, writer: number): string {
+  const pick = () => 1 + Math.floor(random() * 400)
+  const [item, kind, text] = [pick(), random(), `w${writer} ${Math.floor(random() * 1e6)} 😀`]
+  if (kind < 0.35)
+    return `INSERT INTO ITEM_MST VALUES (${item}, '${text}', ${item}, '20240101', NULL, X'0${writer}')
+      ON DUPLICATE KEY UPDATE PRICE = PRICE + 1, ITEM_NM = VALUES(ITEM_NM)`
+  if (kind < 0.6) return `UPDATE ITEM_MST SET NOTE_TXT = '${text}', PRICE = PRICE + 7 WHERE ITEM_NO = ${item}`
+  if (kind < 0.75)
+    return `INSERT INTO ITEM_PART (ITEM_NO, PART_TXT) SELECT ITEM_NO, '${text}' FROM ITEM_MST WHERE ITEM_NO = ${item}`
+  if (kind < 0.85) return `UPDATE IGNORE ITEM_MST SET ITEM_NO = ${pick()} WHERE ITEM_NO = ${item}`
+  if (kind < 0.95) return `DELETE FROM ITEM_PART WHERE ITEM_NO = ${item}`
+  return `DELETE IGNORE FROM ITEM_MST WHERE ITEM_NO = ${item}`
+}
+
+/** A small generator whose numbers a seed repeats. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Both sides' rows through the mapping, as JSON: an oracle that shares nothing with `verify` but the mapping. */
+export async function compareSides(
+  databases: TestDatabases,
+): Promise<{ expected: string[]; found: string[] }> {
+  const legacy = await connectToolkit(databases.legacy)
+  const extracted = await connectToolkit(databases.extracted)
+  const expected: string[] = []
+  const found: string[] = []
+  for (const mapping of itemMappings) {
+    const [rows] = await legacy.query(
+      `SELECT ${mapping.legacy.columns.join(',')} FROM ${mapping.legacy.table} ORDER BY 1`,
+    )
+    const [copies] = await extracted.query(
+      `SELECT ${mapping.extracted.columns.join(',')} FROM ${mapping.extracted.table} ORDER BY 1`,
+    )
+    expected.push(...(rows as Row[]).map(row => JSON.stringify(mapping.toExtracted(row))))
+    found.push(...(copies as Row[]).map(row => JSON.stringify(row)))
+  }
+  await legacy.end()
+  await extracted.end()
+  return { expected, found }
 }

@@ -31,7 +31,7 @@ export async function revokeDrop(
        (capability, schema_name, table_name, grantee_user, grantee_host, revoked_at)
      SELECT ?, schema_name, table_name, grantee_user, grantee_host, NOW(6) FROM ${store(database)}
       WHERE schema_name IN (?) AND (table_name = '' OR table_name IN (?))`,
-    [capability, spellings(database), tables],
+    [capability, spellings(database), someOf(tables)],
   )
   const revoked = (await remembered(connection, database, capability)).map(({ right }) => account(right))
   return { revoked: [...new Set(revoked)], notRevoked: [...notRevoked] }
@@ -82,7 +82,7 @@ async function grantedDrops(
   const [onTables] = await connection.query<RowDataPacket[]>(
     `SELECT User user, Host host, Db db, Table_name tableName FROM mysql.tables_priv
       WHERE Db = ? AND Table_name IN (?) AND FIND_IN_SET('Drop', Table_priv) > 0 AND User <> ?`,
-    [schemaOf(database), tables, own],
+    [schemaOf(database), someOf(tables), own],
   )
   return [...onSchema, ...onTables].map(row => ({
     user: row.user,
@@ -90,6 +90,11 @@ async function grantedDrops(
     schema: row.db,
     table: row.tableName,
   }))
+}
+
+/** `IN ()` is no SQL. */
+function someOf(tables: readonly string[]): readonly string[] {
+  return tables.length === 0 ? [''] : tables
 }
 
 /** In a grant `_` is a wildcard, so a schema's name may have been written escaped; a REVOKE must spell it alike. */

@@ -75,7 +75,7 @@ export type Sync = {
 }
 
 const firstRetryMs = 50
-const slowestRetryMs = 5_000
+const slowestRetryMs = 2_000
 /** Beats are written and none comes through: the connection is dead without having said so. */
 const silenceMs = 15_000
 
@@ -110,7 +110,7 @@ export function createSync(options: SyncOptions): Sync {
   }
 
   const fail = (error: unknown) => {
-    failure = { code: isToolkitError(error) ? error.code : 'SYNC_FAILED', message: messageOf(error) }
+    failure = { code: codeOf(error), message: messageOf(error) }
   }
 
   /** Streams until stopped. Every failure begins again at the stored checkpoint; a lasting one ends the sync. */
@@ -118,7 +118,7 @@ export function createSync(options: SyncOptions): Sync {
     const stream = createStream({ ...options, held, onApplied })
     let retryMs = firstRetryMs
     while (!signal.aborted) {
-      const before = applied
+      const before = position
       try {
         await attempt(signal, live => stream.follow(live))
       } catch (error) {
@@ -128,7 +128,7 @@ export function createSync(options: SyncOptions): Sync {
           log.error({ code: failure?.code, position }, `sync stopped: ${failure?.message}`)
           return
         }
-        if (applied > before) retryMs = firstRetryMs
+        if (position !== before) retryMs = firstRetryMs
         log.warn({ code: failure?.code, retryMs }, `sync interrupted: ${failure?.message}`)
         await clock.sleep(retryMs, signal).catch(() => {})
         retryMs = Math.min(retryMs * 2, slowestRetryMs)
@@ -257,4 +257,9 @@ export function createSync(options: SyncOptions): Sync {
       return changedKeys.take(position)
     },
   }
+}
+
+function codeOf(error: unknown): string {
+  if (isToolkitError(error)) return error.code
+  return isTransient(error) ? 'DATABASE_LOST' : 'SYNC_FAILED'
 }
