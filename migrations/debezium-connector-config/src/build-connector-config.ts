@@ -99,6 +99,8 @@ function schemaHistory({ schemaHistory: history, topicPrefix }: ConnectorOptions
   return {
     'schema.history.internal.kafka.topic': history.topic ?? `schema-history.${topicPrefix}`,
     'schema.history.internal.kafka.bootstrap.servers': history.bootstrapServers,
+    // Otherwise one table of a type that Debezium can't parse, in a database of no concern, prevents the start.
+    'schema.history.internal.store.only.captured.databases.ddl': 'true',
     ...Object.fromEntries(
       ['producer', 'consumer'].flatMap(side =>
         security.map(([name, value]) => [`schema.history.internal.${side}.${name}`, value]),

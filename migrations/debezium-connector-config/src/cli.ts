@@ -78,7 +78,7 @@ function perform(args: CliArguments, host: CliHost): Promise<Outcome> {
     case 'restart':
       return client.restart(name, { waitMs, onlyFailed: args.onlyFailed }).then(shown)
     case 'delete':
-      return client.delete(name).then(deleted => ({
+      return client.delete(name, { waitMs }).then(deleted => ({
         exit: 0,
         document: { ok: true, name, deleted },
         text: deleted ? `deleted ${name}; its offsets stay\n` : `there is no ${name}\n`,

@@ -35,8 +35,8 @@ export type ConnectClient = {
   /** The connector must be stopped. */
   alterOffsets(name: string, offsets: readonly ConnectorOffset[]): Promise<string>
   resetOffsets(name: string): Promise<string>
-  /** Whether there was one to delete. Its offsets stay: the same name goes on where it was. */
-  delete(name: string): Promise<boolean>
+  /** Whether there was one to delete; returns when it is gone. Its offsets stay: the same name goes on where it was. */
+  delete(name: string, options?: WaitOptions): Promise<boolean>
   /** Waits until the connector and all its tasks are in `state`. @throws CONNECTOR_FAILED, WAIT_TOO_LONG */
   waitFor(name: string, state: RunState, options?: WaitOptions): Promise<ConnectorStatus>
 }
@@ -99,7 +99,16 @@ export function createConnectClient(options: ConnectOptions): ConnectClient {
       ((await request('GET', at(name, '/offsets'))).body as { offsets: ConnectorOffset[] }).offsets,
     alterOffsets: (name, offsets) => changeOffsets(request, 'PATCH', at(name, '/offsets'), name, { offsets }),
     resetOffsets: name => changeOffsets(request, 'DELETE', at(name, '/offsets'), name),
-    delete: async name => (await request('DELETE', at(name), { accept: [404] })).status !== 404,
+    delete: async (name, { waitMs = 60_000 } = {}) => {
+      const { status: code } = await request('DELETE', at(name), { accept: [404] })
+      const deadline = Date.now() + waitMs
+      // The answer comes before the tasks have ended: until then the same name can't start cleanly.
+      for (let seen = await status(name); seen !== undefined; seen = await status(name)) {
+        if (Date.now() >= deadline) throw waitedTooLong(name, 'MISSING', seen, waitMs)
+        await delay(pollMs)
+      }
+      return code !== 404
+    },
     waitFor,
   }
 }

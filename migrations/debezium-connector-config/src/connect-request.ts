@@ -44,6 +44,8 @@ export function createConnectRequest(options: ConnectOptions): ConnectRequest {
     maxContentLength: 16 * 1024 * 1024,
     proxy: false,
     validateStatus: () => true,
+    // Without a body axios names the type of a form, and Connect answers 415.
+    headers: { 'Content-Type': 'application/json' },
     ...(auth === undefined ? {} : { auth }),
   })
   return async (method, path, { body, query, secrets = {}, accept = [] } = {}) => {

@@ -1,5 +1,6 @@
 import { type ConnectorConfig, type Finding, listOf, patternsOf } from './connector-config.ts'
 import type { Settings } from './preflight-variables.ts'
+import { isAtLeast, type Target } from './property.ts'
 import { matchesAny } from './rules/capture-rules.ts'
 
 export type TableRow = { db: string; tbl: string; keyed: boolean }
@@ -31,8 +32,22 @@ function isCapturedDatabase(config: ConnectorConfig, db: string): boolean {
   return (included.length === 0 || matchesAny(included, db)) && !matchesAny(excluded, db)
 }
 
+/** The foreign keys of a CREATE TABLE statement through which a change of another table changes this one. */
+export function cascadesIn(db: string, tbl: string, statement: string): CascadeRow[] {
+  const key =
+    /CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY \([^)]*\) REFERENCES ((?:`(?:[^`]|``)+`\.?)+) \([^)]*\)([^,\n]*)/g
+  return [...statement.matchAll(key)]
+    .filter(([, , , rules]) => /ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)/.test(rules ?? ''))
+    .map(([, name, parent]) => ({ db, tbl, name: name!, parent: parent!.replaceAll('`', '') }))
+}
+
 /** Tables that are named and absent, or that Debezium reads wrongly, in part or not at all. */
-export function checkTables(facts: TableFacts, config: ConnectorConfig, settings: Settings): Finding[] {
+export function checkTables(
+  facts: TableFacts,
+  config: ConnectorConfig,
+  settings: Settings,
+  target: Target,
+): Finding[] {
   const isCaptured = (row: { db: string; tbl: string }) => capturedTables(config, [row]).length > 0
   const warn = (row: { db: string; tbl: string }, message: string): Finding => ({
     severity: 'warning',
@@ -49,16 +64,7 @@ export function checkTables(facts: TableFacts, config: ConnectorConfig, settings
           'has no primary key: its messages have no key, and an incremental snapshot sends none of its rows',
         ),
       ),
-    // The connector parses every table of a captured database, and stops at a type it doesn't know.
-    ...facts.columns
-      .filter(row => row.kind.startsWith('inet') && isCapturedDatabase(config, row.db))
-      .map(
-        (row): Finding => ({
-          severity: 'error',
-          property: `${row.db}.${row.tbl}`,
-          message: `column ${row.col} is of type ${row.kind.toUpperCase()}, with which the connector does not start, captured or not`,
-        }),
-      ),
+    ...facts.columns.filter(row => row.kind.startsWith('inet')).map(row => unparseable(row, config, target)),
     ...facts.columns
       .filter(row => row.kind === 'uuid' && isCaptured(row))
       .map(row => warn(row, `column ${row.col} is a UUID: one that ends in a zero byte is streamed wrongly`)),
@@ -71,6 +77,28 @@ export function checkTables(facts: TableFacts, config: ConnectorConfig, settings
         ),
       ),
   ]
+}
+
+/**
+ * Debezium has no grammar for INET4 and INET6. The snapshot parses what the history keeps, by default every table of
+ * the server; the stream parses every statement, whatever is kept.
+ */
+function unparseable(row: ColumnRow, config: ConnectorConfig, { debezium }: Target): Finding {
+  const keepsOnly = (what: 'databases' | 'tables') =>
+    config[`schema.history.internal.store.only.captured.${what}.ddl`]?.trim() ??
+    String(what === 'databases' && !isAtLeast(debezium, '3.1'))
+  const isLeftOut =
+    (keepsOnly('databases') === 'true' && !isCapturedDatabase(config, row.db)) ||
+    (keepsOnly('tables') === 'true' && capturedTables(config, [row]).length === 0)
+  return {
+    severity: isLeftOut ? 'warning' : 'error',
+    property: `${row.db}.${row.tbl}`,
+    message: `column ${row.col} is of type ${row.kind.toUpperCase()}, which Debezium can't parse: ${
+      isLeftOut
+        ? 'the connector stops at the next CREATE or ALTER of this table'
+        : 'the connector does not start, captured or not'
+    }`,
+  }
 }
 
 function absentTables({ tables }: TableFacts, config: ConnectorConfig): Finding[] {

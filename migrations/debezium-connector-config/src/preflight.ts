@@ -1,7 +1,14 @@
 import { type ConnectorConfig, connectorOf, type Finding, oneOf } from './connector-config.ts'
 import { ConnectorConfigError } from './connector-config-error.ts'
 import { checkGrants, parseGrants } from './preflight-grants.ts'
-import { type CascadeRow, type ColumnRow, checkTables, type TableRow } from './preflight-tables.ts'
+import {
+  type CascadeRow,
+  type ColumnRow,
+  capturedTables,
+  cascadesIn,
+  checkTables,
+  type TableRow,
+} from './preflight-tables.ts'
 import { checkVariables } from './preflight-variables.ts'
 import { connectorClasses, debeziumVersions, readDebeziumVersion } from './property.ts'
 
@@ -39,18 +46,15 @@ const variables = `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${[
 
 const system = `('mysql', 'sys', 'information_schema', 'performance_schema')`
 
+// information_schema.table_constraints hides the keys of a table from a login that may only read it.
 const tables = `SELECT t.table_schema AS db, t.table_name AS tbl,
-  EXISTS (SELECT 1 FROM information_schema.table_constraints c WHERE c.table_schema = t.table_schema
-    AND c.table_name = t.table_name AND c.constraint_type = 'PRIMARY KEY') AS keyed
+  EXISTS (SELECT 1 FROM information_schema.columns c WHERE c.table_schema = t.table_schema
+    AND c.table_name = t.table_name AND c.column_key = 'PRI') AS keyed
   FROM information_schema.tables t WHERE t.table_type = 'BASE TABLE' AND t.table_schema NOT IN ${system}`
 
 const oddColumns = `SELECT table_schema AS db, table_name AS tbl, column_name AS col, data_type AS kind
   FROM information_schema.columns
   WHERE data_type IN ('inet4', 'inet6', 'uuid') AND table_schema NOT IN ${system}`
-
-const cascades = `SELECT constraint_schema AS db, table_name AS tbl, referenced_table_name AS parent,
-  constraint_name AS name FROM information_schema.referential_constraints
-  WHERE delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT') OR update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')`
 
 /**
  * Asks a running server whether this connector can read it: binlog settings and retention, grants of the current
@@ -84,18 +88,15 @@ export async function preflight(query: Query, options: PreflightOptions): Promis
       kind: text(row, 'kind'),
     }),
   )
-  const keys = (await query(cascades)).map(
-    (row): CascadeRow => ({
-      db: text(row, 'db'),
-      tbl: text(row, 'tbl'),
-      parent: text(row, 'parent'),
-      name: text(row, 'name'),
-    }),
-  )
+  const keys: CascadeRow[] = []
+  for (const { db, tbl } of capturedTables(options.config, found)) {
+    const [row] = await query(`SHOW CREATE TABLE ${quote(db)}.${quote(tbl)}`)
+    keys.push(...cascadesIn(db, tbl, String(Object.values(row ?? {})[1] ?? '')))
+  }
   const findings = [
     ...checkVariables(settings, options.config, target, options.retentionSeconds ?? 259_200),
     ...checkGrants(grants, options.config, target, found),
-    ...checkTables({ tables: found, columns, cascades: keys }, options.config, settings),
+    ...checkTables({ tables: found, columns, cascades: keys }, options.config, settings, target),
   ]
   return findings.toSorted(
     (one, other) => Number(one.severity === 'warning') - Number(other.severity === 'warning'),
@@ -110,4 +111,8 @@ function readSettings(rows: readonly Readonly<Record<string, unknown>>[]): Reado
 
 function text(row: Readonly<Record<string, unknown>>, column: string): string {
   return String(row[column] ?? '')
+}
+
+function quote(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``
 }

@@ -38,6 +38,7 @@ test('builds a MariaDB connector that loses nothing', () => {
     'provide.transaction.metadata': 'true',
     'schema.history.internal.kafka.topic': 'schema-history.shop',
     'schema.history.internal.kafka.bootstrap.servers': 'kafka:9092',
+    'schema.history.internal.store.only.captured.databases.ddl': 'true',
     'signal.data.collection': 'strangler.signals',
     'signal.enabled.channels': 'source',
     'heartbeat.interval.ms': '5000',

@@ -32,6 +32,13 @@ test('creates, reads, updates and deletes', async () => {
   expect(await client.delete(name)).toBe(false)
 })
 
+test('returns from a delete when the connector is gone', async () => {
+  await client.putConfig(name, config)
+  connect.behind = 3
+  expect(await client.delete(name)).toBe(true)
+  expect(await client.status(name)).toBeUndefined()
+})
+
 test('pauses, resumes, stops and restarts, and returns when it is so', async () => {
   await client.putConfig(name, config)
   expect((await client.pause(name)).tasks[0]?.state).toBe('PAUSED')

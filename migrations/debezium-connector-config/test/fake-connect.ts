@@ -60,7 +60,10 @@ async function handle(fake: FakeConnect, request: IncomingMessage, response: Ser
   fake.requests.push(`${request.method} ${pathname}${search}`)
   fake.authorizations.push(request.headers.authorization)
   const path = pathname.split('/').map(decodeURIComponent)
-  const { status, body } = replyTo(fake, `${request.method}`, path, text === '' ? {} : JSON.parse(text))
+  const type = request.headers['content-type'] ?? 'application/json'
+  const { status, body } = type.startsWith('application/json')
+    ? replyTo(fake, `${request.method}`, path, text === '' ? {} : JSON.parse(text))
+    : problem(415, 'HTTP 415 Unsupported Media Type')
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(body === undefined ? undefined : JSON.stringify(body))
 }
@@ -99,7 +102,9 @@ function replyTo(fake: FakeConnect, method: string, path: readonly string[], bod
       run(fake, connector)
       return { status: 202 }
     case 'DELETE ':
-      fake.connectors.delete(name)
+      connector.state = 'DESTROYED'
+      connector.behind = fake.behind
+      if (fake.behind === 0) fake.connectors.delete(name)
       return { status: 204 }
     default:
       return problem(405, 'HTTP 405 Method Not Allowed')
@@ -108,6 +113,11 @@ function replyTo(fake: FakeConnect, method: string, path: readonly string[], bod
 
 /** The workers take a configuration up some time after they have accepted it. */
 function look(fake: FakeConnect, name: string, connector: Fake, verb: 'status' | 'tasks'): Reply {
+  if (connector.state === 'DESTROYED') {
+    connector.behind -= 1
+    if (connector.behind === 0) fake.connectors.delete(name)
+    return { status: 200, body: statusOf(name, { ...connector, state: 'RUNNING' }) }
+  }
   const isNew = connector.state === 'UNASSIGNED'
   if (connector.behind > 0 && (verb === 'tasks' || isNew)) {
     connector.behind -= 1

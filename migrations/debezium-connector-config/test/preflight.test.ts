@@ -22,12 +22,19 @@ const tables = [
   { db: 'shop', tbl: 'order_lines', keyed: 1 },
   { db: 'shop', tbl: 'other', keyed: 0 },
 ]
+const cascade = `CREATE TABLE \`orders\` (
+  \`id\` bigint(20) NOT NULL,
+  PRIMARY KEY (\`id\`),
+  CONSTRAINT \`fk_plain\` FOREIGN KEY (\`c\`) REFERENCES \`customers\` (\`id\`),
+  CONSTRAINT \`fk_customer\` FOREIGN KEY (\`c\`, \`d\`) REFERENCES \`crm\`.\`customers\` (\`id\`, \`d\`) ON DELETE CASCADE
+) ENGINE=InnoDB`
 type Server = {
   settings?: Record<string, string | undefined>
   grants?: string[]
   tables?: Record<string, unknown>[]
   columns?: Record<string, unknown>[]
-  cascades?: Record<string, unknown>[]
+  /** table → its CREATE TABLE statement */
+  foreignKeys?: Record<string, string>
 }
 
 function server(changes: Server): Query {
@@ -39,9 +46,12 @@ function server(changes: Server): Query {
     }
     if (sql === 'SHOW GRANTS')
       return (changes.grants ?? grants).map(line => ({ 'Grants for debezium@%': line }))
-    if (sql.includes('information_schema.referential_constraints')) return changes.cascades ?? []
-    if (sql.includes('information_schema.columns')) return changes.columns ?? []
+    if (sql.startsWith('SHOW CREATE TABLE')) {
+      const table = sql.slice('SHOW CREATE TABLE '.length)
+      return [{ Table: table, 'Create Table': changes.foreignKeys?.[table.replaceAll('`', '')] ?? '' }]
+    }
     if (sql.includes('information_schema.tables')) return changes.tables ?? tables
+    if (sql.includes('information_schema.columns')) return changes.columns ?? []
     throw new Error(`unexpected: ${sql}`)
   }
 }
@@ -163,26 +173,39 @@ test('finds tables that are absent, without key, or of types that are read wrong
         { db: 'elsewhere', tbl: 'visits', col: 'address', kind: 'inet4' },
         { db: 'shop', tbl: 'orders', col: 'ref', kind: 'uuid' },
       ],
-      cascades: [
-        { db: 'shop', tbl: 'orders', parent: 'customers', name: 'fk_customer' },
-        { db: 'shop', tbl: 'uncaptured', parent: 'customers', name: 'fk_other' },
-      ],
+      foreignKeys: { 'shop.orders': cascade, 'shop.uncaptured': cascade },
     }),
   ).toEqual([
     'error table.include.list',
     'error shop.visits',
     'warning shop.orders',
+    'warning elsewhere.visits',
     'warning shop.orders',
     'warning shop.orders',
   ])
 })
 
+test('knows whose types the snapshot parses', async () => {
+  const columns = [{ db: 'elsewhere', tbl: 'visits', col: 'address', kind: 'inet4' }]
+  const keepAll = { 'schema.history.internal.store.only.captured.databases.ddl': 'false' }
+  const unset = { 'schema.history.internal.store.only.captured.databases.ddl': undefined }
+  const tablesOnly = { ...keepAll, 'schema.history.internal.store.only.captured.tables.ddl': 'true' }
+  expect(await findings({ columns }, { config: configWith(keepAll) })).toEqual(['error elsewhere.visits'])
+  expect(await findings({ columns }, { config: configWith(tablesOnly) })).toEqual([
+    'warning elsewhere.visits',
+  ])
+  expect(await findings({ columns }, { config: configWith(unset) })).toEqual(['error elsewhere.visits'])
+  expect(await findings({ columns }, { config: configWith(unset), debezium: '3.0' })).toEqual([
+    'warning elsewhere.visits',
+  ])
+})
+
 test('knows that MySQL 9.6 logs cascades', async () => {
-  const cascades = [{ db: 'shop', tbl: 'orders', parent: 'customers', name: 'fk' }]
+  const foreignKeys = { 'shop.orders': cascade }
   const mysql = { gtid_mode: 'ON', enforce_gtid_consistency: 'ON', gtid_strict_mode: undefined }
   const config = configWith({}, { connector: 'mysql' })
-  expect(await findings({ cascades, settings: { ...mysql, version: '9.6.0' } }, { config })).toEqual([])
-  expect(await findings({ cascades, settings: { ...mysql, version: '8.4.9' } }, { config })).toEqual([
+  expect(await findings({ foreignKeys, settings: { ...mysql, version: '9.6.0' } }, { config })).toEqual([])
+  expect(await findings({ foreignKeys, settings: { ...mysql, version: '8.4.9' } }, { config })).toEqual([
     'warning shop.orders',
   ])
 })

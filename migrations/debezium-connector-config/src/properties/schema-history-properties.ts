@@ -17,6 +17,7 @@ export const schemaHistoryProperties: PropertyTable = {
   'schema.history.internal.name': { type: 'string' },
   'schema.history.internal.prefer.ddl': { type: 'boolean', default: 'false' },
   'schema.history.internal.skip.unparseable.ddl': { type: 'boolean', default: 'false' },
-  'schema.history.internal.store.only.captured.databases.ddl': { type: 'boolean', default: 'false' },
+  // No default here: true up to 3.0, false since.
+  'schema.history.internal.store.only.captured.databases.ddl': { type: 'boolean' },
   'schema.history.internal.store.only.captured.tables.ddl': { type: 'boolean', default: 'false' },
 }
