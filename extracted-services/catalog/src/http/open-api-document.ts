@@ -1,0 +1,230 @@
+import { z } from 'zod'
+import { productMediaTypes } from './product-representations.ts'
+import {
+  adjustmentSchema,
+  listingSchema,
+  listSchema,
+  priceSchema,
+  reservationSchema,
+} from './request-schemas.ts'
+
+const instant = z.iso.datetime({ precision: 0 })
+const line = z.strictObject({ sku: z.string(), quantity: z.int().min(1) })
+const shortage = z.strictObject({
+  sku: z.string(),
+  requested: z.int().min(1),
+  available: z.int(),
+  reason: z.enum(['OUT_OF_STOCK', 'NOT_FOR_SALE']),
+})
+
+/** What the service answers; the tests hold real answers against these. */
+export const productSchema = z.strictObject({
+  sku: z.string(),
+  name: z.string(),
+  price: z.string().regex(/^\d{1,6}\.\d{2}$/),
+  stock: z.int(),
+  active: z.boolean(),
+  updatedAt: instant,
+})
+export const reservationAnswerSchema = z.strictObject({
+  orderId: z.string(),
+  status: z.enum(['reserved', 'refused', 'committed', 'released']),
+  lines: z.array(line),
+  shortages: z.array(shortage),
+  updatedAt: instant,
+})
+export const problemSchema = z.looseObject({
+  type: z.string().regex(/^urn:problem:/),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  sku: z.string().optional(),
+  orderId: z.string().optional(),
+  mediaTypes: z.array(z.string()).optional(),
+  shortages: z.array(shortage).optional(),
+  violations: z
+    .array(
+      z.strictObject({ field: z.string(), reason: z.enum(['REQUIRED', 'TOO_LONG', 'INVALID', 'NEGATIVE']) }),
+    )
+    .optional(),
+})
+
+const component = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+const json = (schema: unknown) => ({ 'application/json': { schema } })
+const answer = (description: string, name: string) => ({ description, content: json(component(name)) })
+const negotiated = (description: string, name: string) => ({
+  description,
+  content: Object.fromEntries(
+    productMediaTypes.map(mediaType => [
+      mediaType,
+      mediaType === 'application/x-protobuf'
+        ? { schema: { type: 'string', format: 'binary', description: `shop.catalog.v1.${name}` } }
+        : { schema: component(name) },
+    ]),
+  ),
+})
+const refused = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: component('Problem') } },
+})
+const body = (name: string) => ({ required: true, content: json(component(name)) })
+
+const anyRead = {
+  '406': refused('None of the media types in Accept'),
+  '503': refused('The database is away; try again after Retry-After seconds'),
+}
+const fenced = {
+  '503': refused('Writes are accepted on the other side, or the database is away; see Retry-After'),
+}
+const anyWrite = {
+  '400': refused('Not JSON, no body, or an unusable Idempotency-Key'),
+  '413': refused('Body over 64 KiB'),
+  '415': refused('Body is not application/json'),
+  '422': refused('Validation failed, or an Idempotency-Key that came with another request'),
+  ...fenced,
+}
+const noProduct = { '404': refused('No such product') }
+const noReservation = { '404': refused('No such reservation') }
+const conflict = { '409': refused('What the order has reserved, committed or released stands against it') }
+
+const rehearsalHeader = {
+  name: 'Strangler-Rehearsal',
+  in: 'header',
+  description: '1 runs the write, answers as usual with `Strangler-Rehearsal: done`, and keeps nothing of it',
+  schema: { type: 'string', enum: ['1'] },
+}
+const keyHeader = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description: 'A repetition with the same key is answered as the first one was, for 7 days',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
+}
+const inPath = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } })
+const location = { headers: { Location: { schema: { type: 'string' } } } }
+
+/** OpenAPI 3.1. Schemas of requests are those that requests are checked with. */
+export const openApiDocument = {
+  openapi: '3.1.1',
+  info: { title: 'Catalog', version: '1.0.0' },
+  paths: {
+    '/products': {
+      get: {
+        operationId: 'listProducts',
+        summary: 'Products in the order of their SKUs',
+        parameters: queryParameters(),
+        responses: {
+          '200': negotiated('In the order of their SKUs', 'ProductList'),
+          '422': refused('Validation failed'),
+          ...anyRead,
+        },
+      },
+      post: {
+        operationId: 'createProduct',
+        summary: 'List a product for sale',
+        parameters: [keyHeader, rehearsalHeader],
+        requestBody: body('Listing'),
+        responses: { '201': { ...answer('The new product', 'Product'), ...location }, ...anyWrite },
+      },
+    },
+    '/products/{sku}': {
+      parameters: [inPath('sku')],
+      get: {
+        operationId: 'getProduct',
+        summary: 'One product',
+        responses: { '200': negotiated('The product', 'Product'), ...noProduct, ...anyRead },
+      },
+    },
+    '/products/{sku}/price': {
+      parameters: [inPath('sku')],
+      put: {
+        operationId: 'changePrice',
+        summary: 'Set the price',
+        parameters: [rehearsalHeader],
+        requestBody: body('Price'),
+        responses: { '200': answer('The product as it is now', 'Product'), ...noProduct, ...anyWrite },
+      },
+    },
+    '/products/{sku}/stock-adjustments': {
+      parameters: [inPath('sku')],
+      post: {
+        operationId: 'adjustStock',
+        summary: 'Add to the stock, or take from it with a negative delta',
+        parameters: [keyHeader, rehearsalHeader],
+        requestBody: body('Adjustment'),
+        responses: { '200': answer('The product as it is now', 'Product'), ...noProduct, ...anyWrite },
+      },
+    },
+    '/reservations': {
+      post: {
+        operationId: 'reserveStock',
+        summary: 'Take stock for an order: all lines, or none',
+        parameters: [rehearsalHeader],
+        requestBody: body('NewReservation'),
+        responses: {
+          '200': answer('The reservation that the order already had', 'Reservation'),
+          '201': { ...answer('The new reservation', 'Reservation'), ...location },
+          ...conflict,
+          ...anyWrite,
+        },
+      },
+    },
+    '/reservations/{orderId}': {
+      parameters: [inPath('orderId')],
+      get: {
+        operationId: 'getReservation',
+        summary: 'What became of an order’s wish for stock',
+        responses: {
+          '200': answer('The reservation', 'Reservation'),
+          ...noReservation,
+          '503': anyRead['503'],
+        },
+      },
+      delete: {
+        operationId: 'releaseStock',
+        summary: 'Give an order’s stock back; an order that has none never gets any afterwards',
+        parameters: [rehearsalHeader],
+        responses: { '200': answer('The reservation as it is now', 'Reservation'), ...conflict, ...fenced },
+      },
+    },
+    '/reservations/{orderId}/commit': {
+      parameters: [inPath('orderId')],
+      post: {
+        operationId: 'commitStock',
+        summary: 'Make a reservation final',
+        parameters: [rehearsalHeader],
+        responses: {
+          '200': answer('The reservation as it is now', 'Reservation'),
+          ...noReservation,
+          ...conflict,
+          ...fenced,
+        },
+      },
+    },
+  },
+  components: {
+    schemas: {
+      Product: jsonSchemaOf(productSchema),
+      ProductList: jsonSchemaOf(z.strictObject({ items: z.array(productSchema) })),
+      Reservation: jsonSchemaOf(reservationAnswerSchema),
+      Problem: jsonSchemaOf(problemSchema),
+      Listing: jsonSchemaOf(listingSchema),
+      Price: jsonSchemaOf(priceSchema),
+      Adjustment: jsonSchemaOf(adjustmentSchema),
+      NewReservation: jsonSchemaOf(reservationSchema),
+    },
+  },
+}
+
+function queryParameters(): unknown[] {
+  return Object.entries(listSchema.shape).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    schema: jsonSchemaOf(schema),
+  }))
+}
+
+/** OpenAPI 3.1 speaks JSON Schema 2020-12, which is what zod writes. */
+function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' })
+  return rest
+}

@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url'
+import protobuf from 'protobufjs'
+import type { Product } from '../domain/product.ts'
+
+/** The service's .proto file: the binary form of products, and the gRPC face. */
+export const protoFile = fileURLToPath(new URL('../../proto/catalog.proto', import.meta.url))
+
+const root = protobuf.loadSync(protoFile)
+const productMessage = root.lookupType('shop.catalog.v1.Product')
+const listMessage = root.lookupType('shop.catalog.v1.ProductList')
+
+export function encodeProduct(product: Product): Buffer {
+  return Buffer.from(productMessage.encode(product).finish())
+}
+
+export function encodeProducts(products: readonly Product[]): Buffer {
+  return Buffer.from(listMessage.encode({ items: products }).finish())
+}
