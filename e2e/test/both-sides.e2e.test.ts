@@ -44,6 +44,7 @@ const calls: Call[] = [
   { method: 'POST', path: '/customers/1/notes', body: { text: 'one\nnote, "quoted" & <marked>' } },
   { method: 'GET', path: '/customers/1/notes' },
   { method: 'POST', path: '/customers/1/notes', body: { text: '' } },
+  { method: 'POST', path: '/customers/1/notes', body: { text: ' \n ' } },
   { method: 'POST', path: '/customers/99/notes', body: { text: 'to nobody' } },
   { method: 'GET', path: '/customers/99/notes' },
   { method: 'POST', path: '/customers/1/notes', body: { text: 'another' } },

@@ -24,7 +24,7 @@ export function phoneProblem(phone: string): Reason | undefined {
 }
 
 export function noteTextProblem(text: string): Reason | undefined {
-  return text === '' ? 'REQUIRED' : textProblem(text, longest.text)
+  return text.trim() === '' ? 'REQUIRED' : textProblem(text, longest.text)
 }
 
 /** Length counts code points, as the database does: an emoji is one character. */
