@@ -31,7 +31,8 @@ type Part = {
   expected: boolean
 }
 
-const restartsPerMinute = 20
+/** A process that dies this soon after it was ready, this often in a row, will not get better by itself. */
+const hopeless = { withinMs: 500, inARow: 5 }
 
 /**
  * Keeps the processes of one system: starts them, records them in run.json, restarts those that may crash,
@@ -44,7 +45,7 @@ export function createSupervisor(
   onLog: (name: string, line: string) => void,
 ): Supervisor {
   const parts = new Map<string, Part>()
-  const crashes = new Map<string, number[]>()
+  const crashes = new Map<string, number>()
   let stopping = false
   let fail: (error: Error) => void
   const failed = new Promise<Error>(resolve => {
@@ -70,11 +71,12 @@ export function createSupervisor(
   }
 
   async function watch(spec: Supervised, child: SupervisedProcess, part: Part): Promise<void> {
+    const readyAt = performance.now()
     const { code, signal, lastLines } = await child.ended
     if (stopping || part.expected) return
     const how = signal ?? `exit ${code}`
     onLog(spec.name, `ended unexpectedly (${how})`)
-    if (spec.onCrash === 'stop' || crashedTooOften(spec.name)) {
+    if (spec.onCrash === 'stop' || isHopeless(spec.name, performance.now() - readyAt)) {
       const lines = lastLines.map(line => `\n  ${line}`).join('')
       fail(
         new ToolkitError('PROCESS_FAILED', `${spec.name} ended (${how})${lines}`, {
@@ -90,11 +92,10 @@ export function createSupervisor(
     }
   }
 
-  function crashedTooOften(name: string): boolean {
-    const now = performance.now()
-    const recent = [...(crashes.get(name) ?? []), now].filter(at => now - at < 60_000)
-    crashes.set(name, recent)
-    return recent.length > restartsPerMinute
+  function isHopeless(name: string, livedMs: number): boolean {
+    const inARow = livedMs < hopeless.withinMs ? (crashes.get(name) ?? 0) + 1 : 0
+    crashes.set(name, inARow)
+    return inARow >= hopeless.inARow
   }
 
   return {
