@@ -57,9 +57,10 @@ test('loses nothing and repeats nothing when its connections are killed again an
   const toolkit = connectionOptions(databases.legacy.toolkitUrl).user
   let killed = 0
   for (let round = 0; round < 12; round++) {
-    await new Promise(resolve => setTimeout(resolve, 150))
-    await eventually(async () => (await killSessions(applier, '%')) > 0)
-    killed++
+    const { applied } = sync.status()
+    await eventually(() => sync.status().applied > applied)
+    await new Promise(resolve => setTimeout(resolve, 37 * (round % 4)))
+    killed += await killSessions(applier, '%')
     if (round % 3 === 2) killed += await killSessions(toolkit, 'Binlog Dump')
   }
   const transactions = await writers.stop()
@@ -231,6 +232,13 @@ test.each([
   await eventually(() => !sync.status().running)
   expect(sync.status().error).not.toBeNull()
   await legacy.query(undo)
+})
+
+test('says that the source has never been at a position that is not its own', async () => {
+  const sync = syncOf(databases, `fault${++names}`)
+  await sync.start('0-1-999999999999')
+  await eventually(() => !sync.status().running)
+  expect(sync.status().error).toMatchObject({ code: 'SOURCE_POSITION_UNKNOWN' })
 })
 
 test('goes on over changes that leave rows and columns as they are', async () => {

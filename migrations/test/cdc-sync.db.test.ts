@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { writeSignal } from '../src/cdc/signal-table.ts'
 import type { Sync } from '../src/cdc/sync.ts'
+import type { TableMapping } from '../src/data/table-mapping.ts'
 import {
   connectOwner,
   createItemTables,
@@ -200,4 +201,48 @@ test('a change that cannot be mapped stops the sync with its payload kept, and g
   await caughtUp(sync)
   expect((await rows(extracted, 'items')).map(row => row.id)).toEqual([6, 7, 8])
   expect(sync.status()).toMatchObject({ running: true, parked: 0, error: null })
+})
+
+test('a value that the target refuses is parked with the server’s number', async () => {
+  const sync = await started()
+  await legacy.query("INSERT INTO ITEM_MST VALUES (1, 'one', 1, '20240101', NULL, NULL)")
+  await legacy.query("INSERT INTO ITEM_MST VALUES (2, 'two', 1, '2024AB01', NULL, NULL)")
+  await expect(caughtUp(sync)).rejects.toMatchObject({ code: 'SYNC_STOPPED' })
+  expect((await rows(extracted, 'items')).map(row => row.id)).toEqual([1])
+  const [parked] = await databases.admin.query<RowDataPacket[]>(
+    `SELECT code FROM ${databases.legacy.controlSchema}.parked_change WHERE capability = 'sync${names}'`,
+  )
+  expect(parked).toEqual([{ code: 'DATABASE_1292' }])
+})
+
+test('keeps text keys and unique values apart in the order the source wrote them, behind or not', async () => {
+  await legacy.query(
+    `CREATE TABLE TERM (T VARCHAR(20) COLLATE utf8mb4_bin PRIMARY KEY, U VARCHAR(20) UNIQUE)`,
+  )
+  await extracted.query(
+    `CREATE TABLE terms (t VARCHAR(20) COLLATE utf8mb4_unicode_ci PRIMARY KEY, u VARCHAR(20) UNIQUE)`,
+  )
+  const terms: TableMapping = {
+    legacy: { table: 'TERM', key: ['T'], columns: ['T', 'U'] },
+    extracted: { table: 'terms', key: ['t'], columns: ['t', 'u'] },
+    toExtracted: row => ({ t: row.T!, u: row.U! }),
+    toLegacy: row => ({ T: row.t!, U: row.u! }),
+  }
+  const sync = await started({ tables: [terms] })
+  await caughtUp(sync)
+  await sync.stop()
+  await legacy.query(`INSERT INTO TERM VALUES ('a', 'x'), ('b', 'y'), ('c', 'z')`)
+  await legacy.query(`UPDATE TERM SET T = 'A' WHERE T = 'a'`)
+  await legacy.query(`START TRANSACTION; UPDATE TERM SET U = NULL WHERE T = 'A'; UPDATE TERM SET U = 'x' WHERE T = 'b';
+    UPDATE TERM SET U = 'y' WHERE T = 'A'; COMMIT`)
+  await legacy.query(`DELETE FROM TERM WHERE T = 'c'; INSERT INTO TERM VALUES ('C', 'w'), ('d', 'z')`)
+  await sync.start()
+  await caughtUp(sync)
+  expect(sync.status()).toMatchObject({ running: true, error: null })
+  expect(await rows(extracted, 'terms')).toEqual([
+    { t: 'A', u: 'y' },
+    { t: 'b', u: 'x' },
+    { t: 'C', u: 'w' },
+    { t: 'd', u: 'z' },
+  ])
 })

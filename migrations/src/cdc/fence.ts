@@ -50,27 +50,22 @@ const lockWaitTimeout = 1205
  * @throws ToolkitError FENCE_TIMEOUT (with the transactions in the way), EPOCH_STALE, FENCE_NAME_TOO_LONG
  */
 export async function raiseFence(database: Database, fence: Fence): Promise<RaisedFence> {
-  const connection = await connectToolkit(database)
+  for (const table of fence.tables) requireName(table)
   const created: string[] = []
+  const connection = await connectToolkit(database)
   try {
-    for (const table of fence.tables) requireName(table)
-    await waitForLocksAtMost(connection, fence.lockWaitMs)
     const standing = await readTriggers(connection, database)
     requireEpoch(fence, standing)
-    for (const table of fence.tables)
-      for (const event of Object.keys(events) as Event[]) {
-        const name = triggerName(event, table)
-        if (standing.get(name)?.epoch === fence.epoch) continue
-        const stood = standing.has(name)
-        await connection.query(triggerDefinition(database, fence, table, event))
-        if (!stood) created.push(name)
-      }
+    await eachTable(database, fence, async (session, table, name, event) => {
+      if (standing.get(name) === fence.epoch) return
+      await session.query(triggerDefinition(database, fence, table, event))
+      if (!standing.has(name)) created.push(name)
+    })
     return await revokeDrop(connection, database, fence.capability, fence.tables)
   } catch (error) {
     for (const name of created)
       await connection.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), name)}`).catch(() => {})
-    if (errorNumber(error) !== lockWaitTimeout) throw error
-    throw await timeout('FENCE_TIMEOUT', connection, database, fence.lockWaitMs, error)
+    throw await explained(error, connection, database, fence)
   } finally {
     connection.destroy()
   }
@@ -86,22 +81,49 @@ export async function lowerFence(
 ): Promise<void> {
   const connection = await connectToolkit(database)
   try {
-    await waitForLocksAtMost(connection, fence.lockWaitMs)
     const standing = await readTriggers(connection, database)
     requireEpoch(fence, standing)
-    for (const table of fence.tables)
-      for (const event of Object.keys(events) as Event[]) {
-        const name = triggerName(event, table)
-        if (standing.has(name))
-          await connection.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), name)}`)
-      }
+    await eachTable(database, fence, async (session, _table, name) => {
+      if (standing.has(name))
+        await session.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), name)}`)
+    })
     await restoreDrop(connection, database, fence.capability)
   } catch (error) {
-    if (errorNumber(error) !== lockWaitTimeout) throw error
-    throw await timeout('FENCE_TIMEOUT', connection, database, fence.lockWaitMs, error)
+    throw await explained(error, connection, database, fence)
   } finally {
     connection.destroy()
   }
+}
+
+/** The three triggers of each table in turn, the tables side by side: each is a data definition that waits for the disk. */
+async function eachTable(
+  database: Database,
+  fence: Pick<Fence, 'tables' | 'lockWaitMs'>,
+  act: (session: Connection, table: string, name: string, event: Event) => Promise<void>,
+): Promise<void> {
+  const acting = fence.tables.map(async table => {
+    const session = await connectToolkit(database)
+    try {
+      await waitForLocksAtMost(session, fence.lockWaitMs)
+      for (const event of Object.keys(events) as Event[])
+        await act(session, table, triggerName(event, table), event)
+    } finally {
+      session.destroy()
+    }
+  })
+  const outcomes = await Promise.allSettled(acting)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+async function explained(
+  error: unknown,
+  connection: Connection,
+  database: Database,
+  { lockWaitMs }: Pick<Fence, 'lockWaitMs'>,
+): Promise<unknown> {
+  return errorNumber(error) === lockWaitTimeout
+    ? timeout('FENCE_TIMEOUT', connection, database, lockWaitMs, error)
+    : error
 }
 
 export async function inspectFence(database: Database, tables: readonly string[]): Promise<FenceState[]> {
@@ -109,9 +131,7 @@ export async function inspectFence(database: Database, tables: readonly string[]
   try {
     const standing = await readTriggers(connection, database)
     return tables.map(table => {
-      const found = (Object.keys(events) as Event[]).map(
-        event => standing.get(triggerName(event, table))?.epoch,
-      )
+      const found = (Object.keys(events) as Event[]).map(event => standing.get(triggerName(event, table)))
       const epochs = found.filter(epoch => epoch !== undefined)
       const epoch = epochs.length === 0 ? null : Math.max(...epochs)
       return { table, epoch, complete: epoch !== null && found.every(each => each === epoch) }
@@ -149,30 +169,28 @@ function triggerDefinition(database: Database, fence: Fence, table: string, even
     END`
 }
 
-async function readTriggers(
-  connection: Connection,
-  database: Database,
-): Promise<Map<string, { epoch: number; capability: string }>> {
+/** Epoch of each of the fence's triggers, by name. */
+async function readTriggers(connection: Connection, database: Database): Promise<Map<string, number>> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT TRIGGER_NAME name, ACTION_STATEMENT body FROM information_schema.TRIGGERS
       WHERE TRIGGER_SCHEMA = ? AND TRIGGER_NAME LIKE 'strangler\\_fence\\_%'`,
     [schemaOf(database)],
   )
   return new Map(
-    rows.map(row => {
-      const found = /STRANGLER-FENCE capability (.*?) is written on the \w+ side, epoch (\d+)/.exec(row.body)
-      return [row.name, { epoch: Number(found?.[2] ?? 0), capability: found?.[1] ?? '' }]
-    }),
+    rows.map(row => [
+      row.name,
+      Number(/STRANGLER-FENCE capability .* side, epoch (\d+)/.exec(row.body)?.[1] ?? 0),
+    ]),
   )
 }
 
 function requireEpoch(
   fence: Pick<Fence, 'capability' | 'epoch' | 'tables'>,
-  standing: Map<string, { epoch: number }>,
+  standing: ReadonlyMap<string, number>,
 ): void {
   for (const table of fence.tables)
     for (const event of Object.keys(events) as Event[]) {
-      const seen = standing.get(triggerName(event, table))?.epoch
+      const seen = standing.get(triggerName(event, table))
       if (seen !== undefined && seen > fence.epoch) throw stale(fence, seen)
     }
 }

@@ -60,6 +60,17 @@ export function createRecheck(
   const look = (found: Map<string, Row>, key: Key | null) =>
     key === null ? undefined : found.get(keyText(key))
 
+  const read = async (suspects: readonly Suspect[]) => {
+    if (sync === null) {
+      const [sources, targets] = await Promise.all([readSources(suspects), readTargets(suspects)])
+      return { before: sources, targets, after: sources }
+    }
+    const before = await readSources(suspects)
+    const position = await readServerPosition(readFrom)
+    await sync.waitUntilApplied({ position }, { timeoutMs: waitMs, signal })
+    const targets = await readTargets(suspects)
+    return { before, targets, after: await readSources(suspects) }
+  }
   const difference = (
     kind: Exclude<Verdict, 'equal'>,
     suspect: Suspect,
@@ -79,14 +90,7 @@ export function createRecheck(
     let open = suspects
     for (let round = 1; open.length > 0; round++) {
       signal.throwIfAborted()
-      const before = await readSources(open)
-      if (sync !== null)
-        await sync.waitUntilApplied(
-          { position: await readServerPosition(readFrom) },
-          { timeoutMs: waitMs, signal },
-        )
-      const targets = await readTargets(open)
-      const after = await readSources(open)
+      const { before, targets, after } = await read(open)
       const moving: Suspect[] = []
       for (const suspect of open) {
         const source = look(after, suspect.source)
