@@ -1,0 +1,201 @@
+import type { Log } from '@strangler/kit/log.ts'
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
+import type { EngineOperator } from '../operator/operator.ts'
+import { answerError } from './answer-error.ts'
+import {
+  auditQuery,
+  capabilityParams,
+  divergenceQuery,
+  isVerb,
+  previewBody,
+  readInput,
+  readVerbBody,
+  signInBody,
+} from './api-requests.ts'
+import { comparisonSummary, divergencePage } from './comparison-pages.ts'
+import type { StreamDesk } from './event-streams.ts'
+import { menuOf, type Portal } from './portal-menu.ts'
+import { preview } from './preview.ts'
+import type { ProxyView } from './proxy-view.ts'
+import { refuseHost, refuseOrigin } from './request-origin.ts'
+import { securityHeaders } from './security-headers.ts'
+import { cookieFor, readCookie } from './session-cookie.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { VerbRuns } from './verb-runs.ts'
+import type { SystemWatch } from './watch-system.ts'
+
+export type DashboardParts = {
+  engine: EngineOperator
+  proxies: readonly ProxyView[]
+  watch: SystemWatch
+  runs: VerbRuns
+  sessions: Sessions
+  portal: Portal
+  /** Streams of operators, and of users of the portal: the one can't use up the other. */
+  operatorStreams: StreamDesk
+  portalStreams: StreamDesk
+  files: RequestHandler
+  /** Answers `/health` and `/metrics`; true when the request was one of them. */
+  operational(request: Request, response: Response): boolean
+  /** Host names accepted besides the loopback ones. */
+  hostNames: readonly string[]
+  log: Log
+}
+
+const bodyLimit = '16kb'
+
+/** The pages, and the API that they alone may call: the operator's token never leaves this process. */
+export function createDashboardApp(parts: DashboardParts): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('query parser', 'simple')
+  app.use(securityHeaders, (request, response, next) => {
+    const refused = refuseHost(request.headers, parts.hostNames)
+    if (refused !== undefined) response.status(refused.status).json(refused)
+    else if (!parts.operational(request, response)) next()
+  })
+  app.use('/api', (request, response, next) => {
+    response.set('cache-control', 'no-store')
+    const refused = refuseOrigin(request.method, request.headers)
+    if (refused === undefined) return next()
+    response.status(refused.status).json(refused)
+  })
+  app.use('/api', express.json({ limit: bodyLimit, strict: true }))
+  addSession(app, parts)
+  addPortal(app, parts)
+  app.use('/api', requireSession(parts.sessions))
+  addReads(app, parts)
+  addVerbs(app, parts)
+  app.use(parts.files)
+  app.use((_request, response) => {
+    response.status(404).json({ code: 'NOT_FOUND', message: 'no such page' })
+  })
+  app.use(answerError(parts.log))
+  return app
+}
+
+function addSession(app: Express, { sessions, log }: DashboardParts): void {
+  app.post('/api/session', (request, response) => {
+    const { token, by } = readInput(signInBody, request.body)
+    response.setHeader('set-cookie', cookieFor(request, sessions.open(token, by)))
+    log.info({ by }, 'an operator signed in')
+    response.json({ by })
+  })
+  app.delete('/api/session', (request, response) => {
+    sessions.end(readCookie(request))
+    response.setHeader('set-cookie', cookieFor(request, undefined))
+    response.json({})
+  })
+}
+
+/** The menu is for everybody who may open the page: it says where applications are, and nothing else. */
+function addPortal(app: Express, { portal, watch, portalStreams }: DashboardParts): void {
+  app.get('/api/portal/events', (_request, response) => {
+    const stream = portalStreams.open(response)
+    if (stream === undefined) return
+    let last = ''
+    const show = () => {
+      const menu = menuOf(portal, watch.current())
+      const text = JSON.stringify(menu)
+      if (text !== last) stream.send('menu', menu)
+      last = text
+    }
+    stream.onEnd(watch.watch(show))
+    show()
+  })
+}
+
+function requireSession(sessions: Sessions): RequestHandler {
+  return (request, response, next) => {
+    const session = sessions.find(readCookie(request))
+    if (session === undefined) throw new ToolkitError('SIGNED_OUT', 'sign in with the token of the system')
+    response.locals.session = session
+    next()
+  }
+}
+
+function sessionOf(response: Response): Session {
+  return response.locals.session as Session
+}
+
+function addReads(app: Express, parts: DashboardParts): void {
+  const { engine, proxies, watch, runs } = parts
+  app.get('/api/session', (_request, response) => {
+    response.json({ by: sessionOf(response).by })
+  })
+
+  app.get('/api/events', (_request, response) => {
+    const stream = parts.operatorStreams.open(response)
+    if (stream === undefined) return
+    const end = () => stream.end()
+    const { ended } = sessionOf(response)
+    ended.addEventListener('abort', end)
+    stream.onEnd(() => ended.removeEventListener('abort', end))
+    stream.onEnd(watch.watch(snapshot => stream.send('snapshot', snapshot)))
+    stream.onEnd(runs.watch(run => stream.send('run', run)))
+    stream.send('runs', runs.all())
+    const snapshot = watch.current()
+    if (snapshot !== undefined) stream.send('snapshot', snapshot)
+  })
+
+  app.get('/api/audit', async (request, response) => {
+    const { limit, verify } = readInput(auditQuery, request.query)
+    response.json(await engine.audit(limit, verify === 'true'))
+  })
+
+  app.get('/api/capabilities/:capability/plan', async (request, response) => {
+    response.json(await engine.plan(known(parts, request)))
+  })
+
+  app.get('/api/capabilities/:capability/history', (request, response) => {
+    response.json(watch.history(known(parts, request)))
+  })
+
+  app.get('/api/capabilities/:capability/comparison', async (request, response) => {
+    const capability = known(parts, request)
+    const reports = await Promise.all(proxies.map(proxy => proxy.comparisons(capability)))
+    response.json(comparisonSummary(capability, reports))
+  })
+
+  app.get('/api/capabilities/:capability/divergences', async (request, response) => {
+    const { route, offset, limit } = readInput(divergenceQuery, request.query)
+    const capability = known(parts, request)
+    const reports = await Promise.all(proxies.map(proxy => proxy.comparisons(capability)))
+    response.json(divergencePage(reports, route, offset, limit))
+  })
+}
+
+function addVerbs(app: Express, parts: DashboardParts): void {
+  const { engine, watch, runs } = parts
+  app.post('/api/capabilities/:capability/preview', async (request, response) => {
+    const wanted = readInput(previewBody, request.body)
+    const name = known(parts, request)
+    const capability = watch.current()!.capabilities.find(each => each.name === name)!
+    response.json(await preview(engine, capability, wanted, sessionOf(response).by))
+  })
+
+  app.post('/api/capabilities/:capability/:verb', (request, response, next) => {
+    const { verb } = request.params
+    if (!isVerb(verb)) return next()
+    const body = readVerbBody(verb, request.body)
+    const capability = known(parts, request)
+    const { by } = sessionOf(response)
+    const run = runs.start({ capability, verb, by, reason: body.reason }, async onProgress => {
+      const answer = await engine.verb(verb, capability, { ...body, by }, onProgress)
+      watch.hurry()
+      return answer
+    })
+    response.status(202).json({ id: run.id })
+  })
+}
+
+/** @throws ToolkitError CAPABILITY_UNKNOWN, STARTING before the first look at the system */
+function known({ watch }: DashboardParts, request: Request): string {
+  const { capability } = readInput(capabilityParams, request.params)
+  const snapshot = watch.current()
+  if (snapshot === undefined)
+    throw new ToolkitError('STARTING', 'the dashboard has just started', { hint: 'try again in a second' })
+  if (snapshot.capabilities.some(({ name }) => name === capability)) return capability
+  throw new ToolkitError('CAPABILITY_UNKNOWN', `no capability ${capability} is configured`)
+}
