@@ -1,7 +1,6 @@
-import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import ZongJi, { type AnyBinlogEvent } from '@vlasky/zongji'
 import { connectionOptions, connectToolkit, type Database, origin } from '../data/database.ts'
-import { errorNumber } from '../data/database-error.ts'
 import { requireTableShape } from '../data/table-shape.ts'
 import { createAsyncQueue } from './async-queue.ts'
 import type { Transaction } from './change.ts'
@@ -129,19 +128,18 @@ function stop(zongji: ZongJi): Promise<void> {
   })
 }
 
-function sourceError(error: Error, name: string): ToolkitError {
-  const message = messageOf(error)
-  const number = errorNumber(error)
-  if (number === 1236 && /GTID state|purged|first log|too old/i.test(message))
+function sourceError(reported: Error, name: string): ToolkitError {
+  // an error that zongji could hand to nobody arrives wrapped by its emitter
+  const { context } = reported as { context?: unknown }
+  const error = context instanceof Object && 'message' in context ? (context as Error) : reported
+  const message = error.message
+  if (/could not find gtid state|could not find first log|purged/i.test(message))
     return new ToolkitError(
       'SOURCE_POSITION_PURGED',
       `${name} no longer has the binlog from the checkpoint on: ${message}`,
-      {
-        hint: 'copy the tables anew; keep the binlog longer (binlog_expire_logs_seconds)',
-        cause: error,
-      },
+      { hint: 'copy the tables anew; keep the binlog longer (binlog_expire_logs_seconds)', cause: error },
     )
-  if (number === 1945 || number === 1955 || number === 1950)
+  if (/not in the master's binlog|errant|diverged/i.test(message))
     return new ToolkitError(
       'SOURCE_POSITION_UNKNOWN',
       `${name} has never been at the checkpoint's position: ${message}`,

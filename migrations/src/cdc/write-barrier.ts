@@ -56,6 +56,20 @@ export async function readPosition(database: Database): Promise<string> {
   }
 }
 
+/**
+ * Begins a new binlog file. A stream that starts at a position is served by a scan of the file with that position, so a
+ * stream that must start at once (the reverse one, while writes are held) wants a file that is still small. Call it
+ * before the hold, on the server that stream will read.
+ */
+export async function rotateBinlog(database: Database): Promise<void> {
+  const connection = await connectToolkit(database)
+  try {
+    await connection.query('FLUSH NO_WRITE_TO_BINLOG BINARY LOGS')
+  } finally {
+    connection.destroy()
+  }
+}
+
 /** Statements of this session wait for metadata locks no longer than this. */
 export async function waitForLocksAtMost(connection: Connection, lockWaitMs: number): Promise<void> {
   await connection.query(`SET lock_wait_timeout = ${Math.max(1, Math.ceil(lockWaitMs / 1_000))}`)
