@@ -16,6 +16,8 @@ export function createSyncBarrier(operatorUrl: string, token: string): Barrier {
       },
     )
     const answer: unknown = await body.json()
+    // The engine syncs no such capability: there is nothing to wait for.
+    if (statusCode === 404) return true
     return (
       statusCode === 200 &&
       typeof answer === 'object' &&
