@@ -93,6 +93,32 @@ test('an applied counter column proves that no change is applied twice after a k
   expect(counts).toEqual([{ n: 60, d: 60 }])
 })
 
+test('a transaction too big for memory becomes visible whole, though its applier is killed in the middle', async () => {
+  const sync = syncOf(databases, `fault${++names}`)
+  await sync.start(await serverPosition(databases.admin))
+  const extracted = await connectOwner(databases, 'extracted')
+  const applier = connectionOptions(databases.extracted.applierUrl).user
+  const inserted = legacy.query(
+    "INSERT INTO ITEM_MST SELECT seq, CONCAT('item ', seq), seq, '20240101', NULL, NULL FROM seq_1_to_30000",
+  )
+  const seen = new Set<number>()
+  let killed = 0
+  for (let done = false; !done; ) {
+    const [visible] = await extracted.query<RowDataPacket[]>('SELECT COUNT(*) n FROM items')
+    const [written] = await extracted.query<RowDataPacket[]>(
+      'SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SELECT COUNT(*) n FROM items; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+    )
+    seen.add(visible[0]!.n)
+    const dirty = (written as unknown as { n: number }[][])[1]![0]!.n
+    if (killed === 0 && dirty > 5_000 && dirty < 30_000) killed = await killSessions(applier, '%')
+    done = visible[0]!.n === 30_000
+  }
+  await inserted
+  await extracted.end()
+  await sync.stop()
+  expect({ seen: [...seen].sort(), killed: killed > 0 }).toEqual({ seen: [0, 30_000], killed: true })
+})
+
 test('both directions running by mistake do not play changes back and forth', async () => {
   const from = await serverPosition(databases.admin)
   const forward = syncOf(databases, `fault${++names}`)
