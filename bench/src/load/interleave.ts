@@ -7,6 +7,9 @@ export type Contender = { name: string; pid: number; order: Omit<LoadOrder, 'sec
 
 export type Measured = Figure & { rounds: { requestsPerSecond: number; p99Ms: number }[] }
 
+/** What a process needs until its hot code is compiled, on a slow core. */
+const coldSeconds = 4
+
 /**
  * Every contender in every round, each round beginning with another one: what else the machine does meanwhile
  * falls on all of them.
@@ -16,6 +19,8 @@ export async function interleave(
   load: { run(order: LoadOrder): Promise<LoadResult> },
   options: { seconds: number; rounds: number; say(line: string): void },
 ): Promise<Map<string, Measured>> {
+  options.say(`warming up ${contenders.length} contenders`)
+  for (const { order } of contenders) await load.run({ ...order, warmupSeconds: 0, seconds: coldSeconds })
   const samples = new Map<string, (LoadResult & { cpu: number | undefined })[]>()
   for (let round = 0; round < options.rounds; round++) {
     options.say(`round ${round + 1} of ${options.rounds}`)

@@ -2,6 +2,7 @@ import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import type { ComparisonConfig, Side } from '../config/config-schema.ts'
+import { type Breaker, createBreaker } from '../forwarding/breaker.ts'
 import type { Observation } from '../forwarding/reply-tap.ts'
 import type { Barrier } from '../routing/pins.ts'
 import { otherSide } from '../routing/serving-side.ts'
@@ -33,7 +34,7 @@ export type Ask = (
   copy: Pick<Copy, 'method' | 'path' | 'headers' | 'body'>,
 ) => Promise<Observation>
 
-export type DropReason = 'queue-full' | 'reply-too-large' | 'no-answer' | 'moving' | 'closed'
+export type DropReason = 'queue-full' | 'resting' | 'reply-too-large' | 'no-answer' | 'moving' | 'closed'
 
 export type Mirror = {
   /** Never throws, never waits: what cannot be queued is dropped and counted. */
@@ -63,7 +64,7 @@ const barrierMs = 2_000
  * Copies of reads, asked and compared after the client has its reply.
  *
  * A difference may be replication lag: the side that follows had not applied a write that the owner had. So a
- * read that differs is asked again before it counts (the lag re-check): the owner, then a barrier (or a pause),
+ * read that differs is asked again before it counts (the lag re-check): the owner, then a barrier (a pause where nothing syncs),
  * then the follower, then the owner once more. Only where the owner said the same thing twice and the follower
  * something else is it a divergence. A row that moves all the while proves nothing and is dropped as `moving`.
  */
@@ -72,18 +73,45 @@ export function createMirror(options: MirrorOptions): Mirror {
   const queue: Copy[] = []
   const drops: Record<DropReason, number> = {
     'queue-full': 0,
+    resting: 0,
     'reply-too-large': 0,
     'no-answer': 0,
     moving: 0,
     closed: 0,
   }
   const closing = new AbortController()
+  /** By upstream. A side that is dead would cost a connection attempt and a place in the queue per read. */
+  const breakers = new Map<string, Breaker>()
   let active = 0
+
+  function breakerOf(upstream: string): Breaker {
+    let breaker = breakers.get(upstream)
+    if (breaker === undefined) {
+      breaker = createBreaker(clock.elapsed)
+      breakers.set(upstream, breaker)
+    }
+    return breaker
+  }
+
+  async function askFirst(upstream: string, copy: Copy): Promise<Observation> {
+    try {
+      const observation = await ask(upstream, copy)
+      breakerOf(upstream).succeeded()
+      return observation
+    } catch (error) {
+      breakerOf(upstream).failed()
+      throw error
+    }
+  }
 
   function pump(): void {
     while (active < concurrency) {
       const copy = queue.shift()
       if (copy === undefined) return
+      if (!breakerOf(copy.upstreams[otherSide(copy.served)]).admits()) {
+        drops.resting++
+        continue
+      }
       active++
       examine(copy)
         .catch(error => {
@@ -101,7 +129,7 @@ export function createMirror(options: MirrorOptions): Mirror {
   async function examine(copy: Copy): Promise<void> {
     const { ledger, route, served, observation } = copy
     const asked = otherSide(served)
-    const other = await ask(copy.upstreams[asked], copy)
+    const other = await askFirst(copy.upstreams[asked], copy)
     ledger.recordLatency(route, served, observation.ms)
     ledger.recordLatency(route, asked, other.ms)
     let comparison = await compared(copy, { [served]: observation, [asked]: other })
@@ -126,10 +154,9 @@ export function createMirror(options: MirrorOptions): Mirror {
     const follower = otherSide(copy.owner)
     for (const wait of recheckMs) {
       const before = await ask(copy.upstreams[copy.owner], copy)
-      const applied =
-        barrier !== undefined &&
-        (await barrier(copy.capability, barrierMs, closing.signal).catch(() => false))
-      if (!applied) await clock.sleep(wait, closing.signal)
+      if (barrier === undefined) await clock.sleep(wait, closing.signal)
+      // A follower that is not known to have caught up differs for that reason alone: nothing can be said of it.
+      else if (!(await barrier(copy.capability, barrierMs, closing.signal).catch(() => false))) continue
       const followed = await ask(copy.upstreams[follower], copy)
       const after = await ask(copy.upstreams[copy.owner], copy)
       const comparison = await compared(copy, { [copy.owner]: before, [follower]: followed })
@@ -149,6 +176,10 @@ export function createMirror(options: MirrorOptions): Mirror {
 
   return {
     offer(copy) {
+      if (breakerOf(copy.upstreams[otherSide(copy.served)]).state() === 'open') {
+        drops.resting++
+        return
+      }
       if (queue.length >= maxQueued) {
         drops['queue-full']++
         return

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Dispatcher } from 'undici'
 import type { SoapVersion } from '../routing/soap-operation.ts'
 import { replyHeaders } from './forwarded-headers.ts'
+import { passedBlock } from './passing-memory.ts'
 import { answers, type ProxyAnswer, sendAnswer } from './refusal-answer.ts'
 import type { ReplyTap } from './reply-tap.ts'
 import { BodyAborted, BodyTooLarge, RequestBody } from './request-body.ts'
@@ -301,6 +302,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (!this.passing) return
     const { response, tap } = this.#forwarding.order
     tap?.onData(chunk)
+    passedBlock(chunk.length)
     if (this.#forwarding.clientGone || response.write(chunk)) return
     controller.pause()
     if (this.#onDrain === undefined) {

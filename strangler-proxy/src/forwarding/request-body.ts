@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import { passedBlock } from './passing-memory.ts'
 
 /** Raised in a body that grows over the configured limit. */
 export class BodyTooLarge extends Error {}
@@ -63,6 +64,7 @@ export class RequestBody extends Readable {
 
   #pass(chunk: Buffer): boolean {
     this.#count += chunk.length
+    passedBlock(chunk.length)
     if (this.#count > this.#limit) {
       this.destroy(new BodyTooLarge())
       return false
