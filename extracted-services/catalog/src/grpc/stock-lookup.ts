@@ -16,7 +16,7 @@ import { Histogram, type Registry } from 'prom-client'
 import type { CatalogRepository } from '../application/catalog-repository.ts'
 import { productNotFound } from '../application/change-products.ts'
 import { skuProblem } from '../domain/product-rules.ts'
-import { protoFile } from '../http/product-protobuf.ts'
+import { protoFile } from '../proto-file.ts'
 
 export type GetStockRequest = { sku: string }
 export type GetStockReply = { sku: string; quantity: number }

@@ -1,9 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import protobuf from 'protobufjs'
 import type { Product } from '../domain/product.ts'
-
-/** The service's .proto file: the binary form of products, and the gRPC face. */
-export const protoFile = fileURLToPath(new URL('../../proto/catalog.proto', import.meta.url))
+import { protoFile } from '../proto-file.ts'
 
 const root = protobuf.loadSync(protoFile)
 const productMessage = root.lookupType('shop.catalog.v1.Product')
