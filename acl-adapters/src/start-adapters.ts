@@ -2,6 +2,7 @@ import { listen } from '@strangler/kit/listen.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { formatProblem } from '@strangler/kit/problem.ts'
 import { loadContract } from './contract/load-contract.ts'
+import { createExchangeByPath } from './http/exchange-by-path.ts'
 import { createHttpExchange } from './http/http-exchange.ts'
 import { createFacadeServer } from './http/serve-facade.ts'
 import { openApiDocument } from './rest-facade/open-api.ts'
@@ -20,6 +21,8 @@ export type AdaptersParts = {
   wsdl: string
   monolithUrl: string
   serviceUrl: string
+  /** Services that answer some of the paths instead, by the path above all of theirs, such as `/products`. */
+  serviceUrls?: Readonly<Record<string, string>>
   restMappings: readonly RestMapping[]
   soapMappings: readonly SoapMapping[]
   log: Log
@@ -34,7 +37,7 @@ export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
   for (const { severity, file, line, message } of diagnostics)
     log.warn({ severity }, formatProblem({ path: '', message, line }, file))
   const monolith = createHttpExchange(parts.monolithUrl)
-  const service = createHttpExchange(parts.serviceUrl)
+  const service = createExchangeByPath(parts.serviceUrls ?? {}, parts.serviceUrl)
   const rest = createRestFacade({
     contract,
     soap: createSoapClient(contract, monolith, '/soap'),
