@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { systemClock } from '@strangler/kit/clock.ts'
-import type { Connection } from 'mysql2/promise'
+import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { type BackfillOptions, backfill, clearBackfill } from '../src/cdc/backfill.ts'
 import { covers, parsePosition } from '../src/cdc/gtid-position.ts'
 import { verify } from '../src/cdc/verify.ts'
@@ -93,6 +93,27 @@ test('a copy under write load, then the stream from its position, gives exactly 
   const { expected, found } = await compareSides(databases)
   expect(found).toEqual(expected)
 }, 60_000)
+
+test('copies one state: what is written while it reads comes by the stream alone', async () => {
+  names++
+  await fillLegacy(20_000)
+  let late: Promise<unknown> | undefined
+  const onProgress = () => {
+    late ??= legacy.query("UPDATE ITEM_MST SET ITEM_NM = 'late' WHERE ITEM_NO > 10000; DELETE FROM ITEM_PART")
+  }
+  const { position } = await backfill(options({ onProgress }))
+  await late
+  const [copied] = await extracted.query<RowDataPacket[]>(
+    "SELECT (SELECT COUNT(*) FROM items WHERE name = 'late') late, (SELECT COUNT(*) FROM item_parts) parts",
+  )
+  expect(copied).toEqual([{ late: 0, parts: 20_000 }])
+  const sync = syncOf(databases, `copy${names}`)
+  await sync.start(position)
+  await sync.waitUntilApplied({ position: await serverPosition(databases.admin) }, { timeoutMs: 20_000 })
+  await sync.stop()
+  const { expected, found } = await compareSides(databases)
+  expect(found).toEqual(expected)
+})
 
 test('a finished copy is not repeated, and can be cleared', async () => {
   names++
