@@ -100,7 +100,7 @@ test('runs no transaction twice for orders that name the same products in opposi
 })
 
 test('loses and invents no piece while orders are reserved, released and committed at random', async () => {
-  const catalog = await stocked({ A: 30, B: 20 })
+  const catalog = await stocked({ A: 12, B: 9 })
   const step = fc.record({ order: fc.nat(29), verb: fc.constantFrom(take, take, giveBack, finish) })
   const attempts = fc.sample(step, { seed: 7, numRuns: 240 }).map(({ order, verb }) =>
     // The lines follow from the order, as those of a repeated request do.
@@ -121,14 +121,12 @@ test('loses and invents no piece while orders are reserved, released and committ
         ON r.order_id = l.order_id AND r.status IN ('reserved', 'committed')) ON l.sku = s.sku
       GROUP BY s.sku ORDER BY s.sku`),
   ).toEqual([
-    { sku: 'A', pieces: 30, ok: 1 },
-    { sku: 'B', pieces: 20, ok: 1 },
+    { sku: 'A', pieces: 12, ok: 1 },
+    { sku: 'B', pieces: 9, ok: 1 },
   ])
-  expect(await schema.admin('SELECT DISTINCT status FROM reservations ORDER BY status')).toEqual([
-    { status: 'committed' },
-    { status: 'refused' },
-    { status: 'released' },
-    { status: 'reserved' },
+  // How many came to what depends on who was first; that a row was left half made never does.
+  expect(await schema.admin("SELECT COUNT(*) AS n FROM reservations WHERE status = 'pending'")).toEqual([
+    { n: 0 },
   ])
 })
 
