@@ -223,7 +223,7 @@ function describeDivergences(result: CliResult): string {
   const first = list[0]
   return first === undefined
     ? 'nothing'
-    : `${list.length} paths; ${first.route} ${first.path}, ${first.count} times: legacy ${JSON.stringify(first.before)}, extracted ${JSON.stringify(first.after)}`
+    : `${list.length} paths; ${first.route} ${first.path}, ${first.count} times: legacy ${String(first.before)}, extracted ${String(first.after)}`
 }
 
 function describeDrill(result: CliResult): string {

@@ -15,7 +15,7 @@ path.line.legacy{stroke:var(--legacy)}path.line.extracted{stroke:var(--extracted
 path.area.legacy{fill:var(--legacy)}path.area.extracted{fill:var(--extracted)}path.area.bad{fill:var(--bad)}
 .key{display:inline-block;width:.8em;height:.8em;margin-left:.8em;border-radius:2px;background:var(--soft)}
 .key.legacy{background:var(--legacy)}.key.extracted{background:var(--extracted)}.key.lag{background:var(--lag)}.key.bad{background:var(--bad)}
-code{font-size:.92em}`
+code{font-size:.92em}td:nth-child(2){white-space:nowrap}`
 
 /** The run on one page that needs nothing else: figures, plots with the steps marked, the steps themselves. */
 export function htmlReport(report: DemoReport): string {
