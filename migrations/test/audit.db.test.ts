@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { type Audit, createAudit, firstHash } from '../src/journal/audit.ts'
 import { makeControlSchema, type TestSchema } from './control-schema-kit.ts'
+
+jest.setTimeout(60_000)
 
 let schema: TestSchema
 let audit: Audit

@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { createEvidence } from '../src/journal/evidence.ts'
 import { installControlSchema } from '../src/journal/install-control-schema.ts'
 import { openControlSchema } from '../src/journal/open-control-schema.ts'
 import { makeControlSchema, type TestSchema } from './control-schema-kit.ts'
+
+jest.setTimeout(60_000)
 
 let schema: TestSchema
 const folder = join(import.meta.dirname, '..', 'sql')

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { createJournal, type Journal } from '../src/journal/journal.ts'
 import { type Lease, takeLease } from '../src/journal/lease.ts'
 import { makeControlSchema, type TestSchema } from './control-schema-kit.ts'
+
+jest.setTimeout(60_000)
 
 let schema: TestSchema
 let journal: Journal

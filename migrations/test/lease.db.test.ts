@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import type { Connection } from 'mysql2/promise'
 import { takeLease } from '../src/journal/lease.ts'
 import { makeControlSchema, type TestSchema } from './control-schema-kit.ts'
+
+jest.setTimeout(60_000)
 
 let schema: TestSchema
 

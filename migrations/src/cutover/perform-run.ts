@@ -80,10 +80,11 @@ export async function performRun(
     },
     {
       window,
-      forward: order.signal,
+      // An engine that is asked to stop ends what it cannot take back.
+      forward: order.lease.lost,
       ownerMoved: async () => {
         if (!journaled.begun().includes('journalOwner')) return false
-        const moved = await ownerHasMoved(parts, run, direction.target, order.signal)
+        const moved = await ownerHasMoved(parts, run, direction.target, order.lease.lost)
         if (moved) phase = 'switched'
         return moved
       },

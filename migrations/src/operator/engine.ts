@@ -1,4 +1,4 @@
-import { isToolkitError, messageOf } from '@strangler/kit/toolkit-error.ts'
+import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Connection } from 'mysql2/promise'
 import type { FailPoint } from '../cutover/fail-points.ts'
 import { noFailPoint } from '../cutover/fail-points.ts'
@@ -26,7 +26,7 @@ export type Engine = {
   perform(plan: Plan, request: VerbRequest, onProgress: (progress: Progress) => void): Promise<VerbOutcome>
   /** Starts the syncs and recovers what a killed engine left; then watches. */
   start(): Promise<void>
-  /** Lets a verb under way come to its end. */
+  /** Ends the verbs under way: what can be continued later breaks off, a cutover is taken back or finished. */
   close(): Promise<void>
 }
 
@@ -78,7 +78,8 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
         const { by, reason, ...asked } = body
         // No deed without its entry: when this throws, nothing is done.
         await audit.append({ ...deed, details: { asked } })
-        const order: Order = { by, reason, lease, signal: lease.lost, failPoint, onProgress }
+        const signal = AbortSignal.any([lease.lost, stopping.signal])
+        const order: Order = { by, reason, lease, signal, failPoint, onProgress }
         const outcome = await carryOut(parts, plan, request, order).catch(error => {
           parts.log.warn({ capability: plan.capability, verb, error: messageOf(error) }, 'a verb failed')
           return failed(error)
@@ -167,7 +168,8 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
       again()
     },
     close: async () => {
-      stopping.abort()
+      const hint = 'start the engine again, then repeat the command: it goes on where it stopped'
+      stopping.abort(new ToolkitError('ENGINE_STOPPING', 'the engine was asked to stop', { hint }))
       clearTimeout(watch)
       await Promise.all([...under, watching])
       await parts.syncs.close()
