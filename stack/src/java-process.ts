@@ -13,6 +13,8 @@ export type JavaSpec = {
   classPath: string
   mainClass: string
   args: readonly string[]
+  /** Of this process; what a JVM needs of it is passed on. */
+  baseEnv: NodeJS.ProcessEnv
   env?: Readonly<Record<string, string>>
   /** Whether it can serve by now; asked every 100 ms. */
   isReady(): Promise<boolean>
@@ -67,7 +69,7 @@ export async function startJava(spec: JavaSpec): Promise<JavaProcess> {
   const shell = spawn('sh', ['-c', lifeline, 'sh', ...command, spec.mainClass, ...spec.args], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
-    env: { ...process.env, ...spec.env, JAVA_LOG: log, JAVA_PID: pidFile },
+    env: { ...inherited(spec.baseEnv), ...spec.env, JAVA_LOG: log, JAVA_PID: pidFile },
   })
   shell.stdin.on('error', () => {})
   const ended = new Promise<void>(resolve => shell.on('exit', () => resolve()))
@@ -91,6 +93,12 @@ export async function startJava(spec: JavaSpec): Promise<JavaProcess> {
     await delay(100)
   }
   return { pid: Number(await readFile(pidFile, 'utf8')), log, ended, stop }
+}
+
+/** Tokens of ours are no business of a JVM that runs whatever connector it is given. */
+function inherited(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'JAVA_HOME', 'LANG', 'TZ', 'TMPDIR']
+  return Object.fromEntries(names.flatMap(name => (env[name] === undefined ? [] : [[name, env[name]]])))
 }
 
 /** One log4j configuration for all: warnings and Kafka's own news, plain lines. */

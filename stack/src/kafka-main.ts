@@ -16,11 +16,11 @@ try {
   const [free, controller, rest] = (await freePorts(3)) as [number, number, number]
   const broker = Number(process.env.KAFKA_PORT ?? free)
   say('starting Kafka …')
-  const kafka = await startKafka(join(folder, 'broker'), { broker, controller }, jars)
+  const kafka = await startKafka(join(folder, 'broker'), { broker, controller }, jars, process.env)
   say('starting Connect …')
   const { bootstrapServers } = kafka
   const port = Number(process.env.CONNECT_PORT ?? rest)
-  const connect = await startConnect(join(folder, 'connect'), { port, bootstrapServers }, jars)
+  const connect = await startConnect(join(folder, 'connect'), { port, bootstrapServers }, jars, process.env)
   say(`
   Kafka    ${bootstrapServers}     log: ${kafka.log}
   Connect  ${connect.url}     log: ${connect.log}

@@ -24,12 +24,14 @@ const run = promisify(execFile)
 /**
  * Starts one Kafka node, broker and KRaft controller at once, on loopback. Topics survive a restart.
  * @param folder data, configuration and log live below it
+ * @param env of this process: where java is found
  * @throws ToolkitError KAFKA_FAILED
  */
 export async function startKafka(
   folder: string,
   ports: { broker: number; controller: number },
   jars: KafkaJars,
+  env: NodeJS.ProcessEnv,
 ): Promise<Kafka> {
   await mkdir(folder, { recursive: true })
   const dataDir = join(folder, 'data')
@@ -42,6 +44,7 @@ export async function startKafka(
     classPath: jars.libs,
     mainClass: 'kafka.Kafka',
     args: [configFile],
+    baseEnv: env,
     isReady: () => accepts(ports.broker),
   })
   return { ...kafka, bootstrapServers: `127.0.0.1:${ports.broker}` }
@@ -56,6 +59,7 @@ export async function startConnect(
   folder: string,
   options: { port: number; bootstrapServers: string; secrets?: Readonly<Record<string, string>> },
   jars: KafkaJars,
+  env: NodeJS.ProcessEnv,
 ): Promise<Connect> {
   await mkdir(folder, { recursive: true })
   const configFile = join(folder, 'connect.properties')
@@ -71,6 +75,7 @@ export async function startConnect(
     classPath: jars.libs,
     mainClass: 'org.apache.kafka.connect.cli.ConnectDistributed',
     args: [configFile],
+    baseEnv: env,
     env: secrets,
     isReady: () => isHealthy(url),
   })

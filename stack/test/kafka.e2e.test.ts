@@ -52,10 +52,15 @@ describeKafka(`Kafka, Connect and Debezium${lacking === undefined ? '' : ` (skip
       "GRANT SELECT, RELOAD, REPLICATION SLAVE, BINLOG MONITOR ON *.* TO debezium@'127.0.0.1'",
       "GRANT INSERT ON shop.signals TO debezium@'127.0.0.1'",
     )
-    kafka = await startKafka(join(folder, 'broker'), { broker, controller }, jars)
+    kafka = await startKafka(join(folder, 'broker'), { broker, controller }, jars, process.env)
     const { bootstrapServers } = kafka
     const secrets = { SHOP_PASSWORD: password }
-    connect = await startConnect(join(folder, 'connect'), { port, bootstrapServers, secrets }, jars)
+    connect = await startConnect(
+      join(folder, 'connect'),
+      { port, bootstrapServers, secrets },
+      jars,
+      process.env,
+    )
     client = createConnectClient({ url: connect.url })
     options = {
       name: 'shop-source',
@@ -258,7 +263,10 @@ describeKafka('the lifeline of a JVM', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     )
-    const [line] = (await once(createInterface({ input: owner.stdout! }), 'line')) as [string]
+    const [line] = (await Promise.race([
+      once(createInterface({ input: owner.stdout! }), 'line'),
+      once(owner, 'exit').then(([code]) => Promise.reject(new Error(`the owner ended with ${code}`))),
+    ])) as [string]
     const { pid } = JSON.parse(line) as { pid: number }
     expect(isAlive(pid)).toBe(true)
     owner.kill('SIGKILL')
