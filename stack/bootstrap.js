@@ -79,7 +79,8 @@ async function ensurePackages() {
     '--no-fund',
     '--foreground-scripts=false',
   ])
-  if (!ok) giveUp('npm packages could not be installed.', 'make the npm registry reachable, then run: npm install')
+  if (!ok)
+    giveUp('npm packages could not be installed.', 'make the npm registry reachable, then run: npm install')
   if (!existsSync(node24))
     giveUp(
       'Node 24 did not arrive with the `node` npm package.',

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describeFailure } from '@strangler/kit/run-main.ts'
+import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { prefixedLog } from './prefixed-log.ts'
 import { startSystem } from './start-system.ts'
 import { configuredPorts } from './system-config.ts'
@@ -51,5 +52,5 @@ Ctrl-C stops everything.\n\n`)
   process.exit(failure === undefined ? 0 : 1)
 } catch (error) {
   process.stderr.write(describeFailure(error))
-  process.exit(1)
+  process.exit(isToolkitError(error) && error.code.startsWith('CONFIG_') ? 2 : 1)
 }

@@ -107,7 +107,11 @@ export function createSupervisor(
       parts.set(name, part)
       void ended.then(() => {
         if (!stopping && !part.expected)
-          fail(new ToolkitError('PROCESS_FAILED', `${name} ended`, { hint: 'its error log says why' }))
+          fail(
+            new ToolkitError('PROCESS_FAILED', `${name} ended`, {
+              hint: `${stateDir}/${name}/error.log says why; started again, it goes on with its data`,
+            }),
+          )
       })
       await record()
     },

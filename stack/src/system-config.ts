@@ -1,6 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { configFile } from '@strangler/proxy/config/config-file.ts'
+import { invalidConfig, parseConfig } from '@strangler/proxy/config/parse-config.ts'
 import { parseDocument } from 'yaml'
 import { freePorts } from './free-ports.ts'
 
@@ -15,15 +17,15 @@ const front = { proxy: 8080, admin: 8081, engine: 8082 }
 
 /**
  * The ports that strangler.yaml names for the sample's parts, with 8080–8082 for proxy, admin API and engine.
- * @throws ToolkitError CONFIG_INVALID when an upstream of the sample is missing from the file
+ * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID with every problem, or with the upstream that is missing
  */
-export async function configuredPorts(configFile: string): Promise<Ports> {
-  const document = parseDocument(await readFile(configFile, 'utf8'))
+export async function configuredPorts(file: string): Promise<Ports> {
+  const document = parseDocument(await readValid(file))
   const [mariadb] = await freePorts(1)
   const named = upstreams.map(name => {
     const url = document.getIn(['upstreams', name, 'url']) ?? document.getIn(['upstreams', name, 'urls', 0])
     if (typeof url !== 'string' || !URL.canParse(url))
-      throw new ToolkitError('CONFIG_INVALID', `${configFile}: upstreams.${name} has no url`, {
+      throw new ToolkitError('CONFIG_INVALID', `${file}: upstreams.${name} has no url`, {
         hint: `the sample needs upstreams ${upstreams.join(', ')}; see the file as it was first committed`,
       })
     return [name, Number(new URL(url).port)] as const
@@ -31,15 +33,23 @@ export async function configuredPorts(configFile: string): Promise<Ports> {
   return { ...front, mariadb: mariadb!, ...Object.fromEntries(named) } as Ports
 }
 
+/** The file's text, refused before anything starts when the proxy would refuse it. */
+async function readValid(path: string): Promise<string> {
+  const text = await configFile(path).read()
+  const { problems } = parseConfig(text)
+  if (problems.length > 0) throw invalidConfig(path, problems)
+  return text
+}
+
 /** Free ports for a system of its own, and a copy of strangler.yaml in `stateDir` that names them. */
 export async function copyConfigWithFreePorts(
-  configFile: string,
+  original: string,
   stateDir: string,
 ): Promise<{ ports: Ports; file: string }> {
   const names = [...upstreams, 'proxy', 'admin', 'engine', 'mariadb'] as const
   const free = await freePorts(names.length)
   const ports = Object.fromEntries(names.map((name, index) => [name, free[index]])) as Ports
-  const document = parseDocument(await readFile(configFile, 'utf8'))
+  const document = parseDocument(await readValid(original))
   for (const name of upstreams)
     document.setIn(
       ['upstreams', name],
