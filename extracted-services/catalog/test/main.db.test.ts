@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { createTestSchema, type TestSchema } from '@strangler/chassis/test-support/test-schema.ts'
 import { callGetStock } from './stock-client.ts'
 
 const main = join(import.meta.dirname, '../src/main.ts')
+// Whole processes and schemas start here, beside whatever else this machine does.
+jest.setTimeout(30_000)
+
 let schema: TestSchema
 let service: ChildProcess | undefined
 

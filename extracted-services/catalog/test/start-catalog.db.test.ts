@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { createDatabasePool } from '@strangler/chassis/database/create-database-pool.ts'
 import type { Message } from '@strangler/chassis/messaging/message.ts'
 import { publishOutbox } from '@strangler/chassis/outbox/publish-outbox.ts'
@@ -11,6 +11,9 @@ import { type RunningCatalog, startCatalog } from '../src/start-catalog.ts'
 import { callGetStock } from './stock-client.ts'
 
 const log = createLog('catalog', 'silent')
+// Services and schemas start for each test, beside whatever else this machine does.
+jest.setTimeout(30_000)
+
 let schema: TestSchema
 let relay: CuttableRelay
 const running: RunningCatalog[] = []
