@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { createLog } from '@strangler/kit/log.ts'
-import { formatProblem } from '@strangler/kit/problem.ts'
+import { formatProblem, type Problem } from '@strangler/kit/problem.ts'
 import { readEnv } from '@strangler/kit/read-env.ts'
 import { describeFailure, runMain, type Started } from '@strangler/kit/run-main.ts'
 import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { z } from 'zod'
-import { ownToken } from './admin/admin-token.ts'
+import { ownSecret } from './config/own-secret.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { type Address, startProxy } from './start-proxy.ts'
 
@@ -15,6 +15,8 @@ check [FILE] [--json]`
 
 const environment = z.object({
   STRANGLER_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  STRANGLER_VIEWER_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  STRANGLER_ADMIN_HOSTS: z.string().optional(),
   STRANGLER_OPERATOR_URL: z.url().optional(),
 })
 
@@ -23,21 +25,25 @@ if (verb === 'check') process.exitCode = await check(args)
 else await runMain(process, env => start(verb, args, env))
 
 async function start(
-  given: string | undefined,
+  wanted: string | undefined,
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<Started> {
-  if (given !== 'proxy') throw usageError(`unknown verb ${given ?? ''}`)
+  if (wanted !== 'proxy') throw usageError(`unknown verb ${wanted ?? ''}`)
   const { config, listen, admin, workers } = readProxyArguments(argv)
   if (workers !== '1')
     throw usageError(`--workers ${workers}: this version serves with one worker; start more proxies instead`)
-  const { STRANGLER_TOKEN, STRANGLER_OPERATOR_URL } = readEnv(environment, env)
+  const given = readEnv(environment, env)
   const proxy = await startProxy({
     config,
     listen: readAddress('--listen', listen),
     admin: readAddress('--admin', admin),
-    token: STRANGLER_TOKEN ?? (await ownToken(config)),
-    operatorUrl: STRANGLER_OPERATOR_URL,
+    token: given.STRANGLER_TOKEN ?? (await ownSecret(config, 'token')),
+    viewerToken: given.STRANGLER_VIEWER_TOKEN,
+    adminHosts: given.STRANGLER_ADMIN_HOSTS?.toLowerCase().split(','),
+    // A folder that cannot be written to costs nothing but the equality of samples across a restart.
+    redactionKey: await ownSecret(config, 'redaction-key').catch(() => undefined),
+    operatorUrl: given.STRANGLER_OPERATOR_URL,
     log: createLog('proxy'),
   })
   process.on('SIGHUP', proxy.reload)
@@ -82,8 +88,7 @@ async function check(argv: readonly string[]): Promise<number> {
       allowPositionals: true,
     })
     const file = positionals[0] ?? 'strangler.yaml'
-    const parsed = parseConfig(await readFile(file, 'utf8'))
-    const { problems } = parsed
+    const problems = await problemsOf(file)
     if (values.json)
       process.stdout.write(`${JSON.stringify({ ok: problems.length === 0, file, problems })}\n`)
     else if (problems.length > 0)
@@ -93,5 +98,13 @@ async function check(argv: readonly string[]): Promise<number> {
   } catch (error) {
     process.stderr.write(describeFailure(usageError(messageOf(error))))
     return 2
+  }
+}
+
+async function problemsOf(file: string): Promise<readonly Problem[]> {
+  try {
+    return parseConfig(await readFile(file, 'utf8')).problems
+  } catch (error) {
+    return [{ path: '', message: `cannot be read: ${messageOf(error)}` }]
   }
 }

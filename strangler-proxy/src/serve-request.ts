@@ -239,13 +239,18 @@ function offerCopy(
     observation,
     method: passage.request.method ?? 'GET',
     path: sent.path,
-    headers: sent.headers,
+    headers: withoutHeaders(sent.headers, route.capability.comparison.withhold),
     body: passage.soap?.body,
     upstreams: { legacy: route.legacy ?? '', extracted: route.extracted },
     traceId: passage.trace.traceId,
     comparison: route.capability.comparison,
     ledger: state.ledger,
   })
+}
+
+function withoutHeaders(headers: readonly string[], names: readonly string[]): readonly string[] {
+  if (names.length === 0) return headers
+  return headers.filter((_text, index) => !names.includes(headers[index & ~1]!.toLowerCase()))
 }
 
 function finish(

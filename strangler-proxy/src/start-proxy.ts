@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { systemClock } from '@strangler/kit/clock.ts'
@@ -23,7 +24,14 @@ export type ProxyOptions = {
   config: string
   listen: Address
   admin: Address
+  /** Of operators, and of this proxy where it asks the engine. */
   token: string
+  /** Of those who may look and change nothing. */
+  viewerToken?: string | undefined
+  /** Names by which the admin listener is called, besides addresses and localhost. */
+  adminHosts?: readonly string[] | undefined
+  /** For the hashes that stand for values in samples; one of its own unless given. */
+  redactionKey?: string | undefined
   /** The engine, which knows how far the sync has come; the proxy works without one. */
   operatorUrl?: string | undefined
   log: Log
@@ -70,6 +78,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     random,
     maxQueued: maxQueuedCopies,
     concurrency: concurrentCopies,
+    redactionKey: options.redactionKey ?? randomBytes(32).toString('hex'),
   })
   const generations = await openGenerations(file, (next, previous) => {
     states.use(next, previous)
@@ -108,7 +117,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     ready ? [] : [{ path: '', message: 'the proxy is closing' }],
   )
   const admin = createAdminApi({
-    token,
+    tokens: { operator: token, viewer: options.viewerToken },
+    hosts: ownHosts(options),
     file: options.config,
     generations,
     states,
@@ -153,6 +163,12 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       await Promise.all([side.close(), upstreams.close(), copies.close()])
     },
   }
+}
+
+/** A listener on loopback is called by those who know its address; one for others, by names that they are told. */
+function ownHosts({ admin, adminHosts }: ProxyOptions): readonly string[] | undefined {
+  const loopback = admin.host === 'localhost' || admin.host === '::1' || admin.host.startsWith('127.')
+  return adminHosts ?? (loopback ? [] : undefined)
 }
 
 /** Only WebSocket is switched to; any other Upgrade, h2c among them, is ignored (RFC 9110 §7.8). */

@@ -41,6 +41,48 @@ test('refuses calls without the token, with a wrong one, from pages, and bodies 
   expect((await call({ authorization })).status).toBe(200)
 })
 
+test('a viewer looks and changes nothing, whatever it adds to a request', async () => {
+  await using proxy = await startTestProxy({}, { viewerToken: 'a-token-of-a-viewer' })
+  const call = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object) =>
+    ask(proxy.adminUrl, path, {
+      method,
+      headers: {
+        authorization: 'Bearer a-token-of-a-viewer',
+        'x-http-method-override': 'GET',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    })
+  expect((await call('GET', '/admin/status')).status).toBe(200)
+  for (const answer of [
+    await call('POST', '/admin/generations', { changes: [{ capability: 'customers', stage: 'shadow' }] }),
+    await call('POST', '/admin/reload'),
+    await call('POST', '/admin/holds', { capability: 'customers', epoch: 1, role: 'operator' }),
+    await call('PUT', '/admin/holds/customers', { epoch: 1, leaseMs: 1_000 }),
+    await call('DELETE', '/admin/comparisons/customers'),
+  ])
+    expect(answer).toMatchObject({ status: 403, json: { code: 'FORBIDDEN' } })
+  expect(proxy.generations.current().number).toBe(1)
+  expect(proxy.logged).toContainEqual(expect.objectContaining({ msg: 'a viewer was refused a change' }))
+})
+
+test('refuses a Host that DNS may have led here; addresses, localhost and named hosts pass', async () => {
+  const statusFor = async (url: string, host: string) => {
+    const answer = await sendRaw(
+      url,
+      `GET /admin/status HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
+    )
+    return answer.slice(9, 12)
+  }
+  await using proxy = await startTestProxy()
+  for (const host of ['127.0.0.1', 'localhost:8081', '[::1]:8081', '10.0.0.1'])
+    expect([host, await statusFor(proxy.adminUrl, host)]).toEqual([host, '200'])
+  for (const host of ['evil.example', 'evil.example:8081', '127.0.0.1.evil.example', 'localhost.evil'])
+    expect([host, await statusFor(proxy.adminUrl, host)]).toEqual([host, '403'])
+  await using named = await startTestProxy({}, { adminHosts: ['proxy'] })
+  expect(await statusFor(named.adminUrl, 'proxy:8081')).toBe('200')
+})
+
 test('names every problem of a request at once', async () => {
   await using proxy = await startTestProxy()
   const answer = await proxy.admin('POST', '/admin/generations', {
@@ -137,8 +179,11 @@ test('check names every problem, for people and for programs, and exits 2', asyn
   await writeFile(file, configText({}, 'http://a', 'http://b'))
   expect(await run(['check', file])).toMatchObject({ code: 0, out: `${file}: ok\n` })
   expect((await run(['check', join(folder, 'missing')])).code).toBe(2)
+  const missing = await run(['check', join(folder, 'missing'), '--json'])
+  expect(missing).toMatchObject({ code: 2, err: '' })
+  expect(JSON.parse(missing.out)).toMatchObject({ ok: false, problems: [{ message: expect.any(String) }] })
   await rm(folder, { recursive: true })
-})
+}, 60_000)
 
 test('refuses to start with a bad file, a bad address, more workers than it has, or an unknown verb', async () => {
   for (const args of [
@@ -152,7 +197,7 @@ test('refuses to start with a bad file, a bad address, more workers than it has,
     expect({ args, code, out }).toEqual({ args, code: 2, out: '' })
     expect(err).not.toContain('    at ')
   }
-})
+}, 60_000)
 
 test('starts alone with nothing but a file, makes itself a token, reads the file on SIGHUP, ends on SIGTERM', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'strangler-alone-'))
@@ -180,4 +225,4 @@ test('starts alone with nothing but a file, makes itself a token, reads the file
   process.kill(pid, 'SIGTERM')
   expect(await new Promise(resolve => child.on('close', resolve))).toBe(0)
   await rm(folder, { recursive: true })
-})
+}, 60_000)

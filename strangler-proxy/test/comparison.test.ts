@@ -3,7 +3,9 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { canonicalJson } from '../src/comparison/canonical-json.ts'
 import { differences } from '../src/comparison/canonical-value.ts'
+import { canonicalXml } from '../src/comparison/canonical-xml.ts'
 import { compareObservations } from '../src/comparison/compare-observations.ts'
+import { concealValues } from '../src/comparison/redaction.ts'
 import type { Observation } from '../src/forwarding/reply-tap.ts'
 
 const observed = (
@@ -29,6 +31,7 @@ async function pathsOf(legacy: string, extracted: string, type = 'application/js
     observed(extracted, type),
     'r',
     config,
+    plain,
   )
   return divergences.map(({ path }) => path)
 }
@@ -90,6 +93,8 @@ test.each([
   expect(await pathsOf(legacy, extracted, 'text/xml')).toEqual(paths)
 })
 
+const plain = concealValues('', ['*'])
+
 test('nil equals absent only where the file says so', async () => {
   const nil = `<r ${xsi}><x xsi:nil="true"/><y>1</y></r>`
   expect(await pathsOf(nil, '<r><y>1</y></r>', 'text/xml')).not.toEqual([])
@@ -107,7 +112,8 @@ test('compares the payload of SOAP messages, faults by the meaning of their code
 
 test('compares status first, then the media type', async () => {
   const one = observed('{"a":1}', 'application/json; charset=utf-8')
-  const compare = async (other: Observation) => (await compareObservations(one, other, 'r', none)).divergences
+  const compare = async (other: Observation) =>
+    (await compareObservations(one, other, 'r', none, plain)).divergences
   expect(await compare(observed('{"a":2}', 'application/json', {}, 404))).toEqual([
     { path: 'status', legacy: '200', extracted: '404' },
   ])
@@ -116,13 +122,13 @@ test('compares status first, then the media type', async () => {
 })
 
 test('decodes compressed bodies, and not without limit', async () => {
-  const plain = observed('{"a":1}', 'application/json')
+  const clear = observed('{"a":1}', 'application/json')
   const packed = observed(gzipSync('{"a":1}'), 'application/json', { 'content-encoding': 'gzip' })
-  expect(await compareObservations(plain, packed, 'r', none)).toMatchObject({ result: 'matched' })
+  expect(await compareObservations(clear, packed, 'r', none, plain)).toMatchObject({ result: 'matched' })
   const bomb = observed(gzipSync(Buffer.alloc(20_000_000)), 'application/json', {
     'content-encoding': 'gzip',
   })
-  await expect(compareObservations(plain, bomb, 'r', none)).rejects.toThrow()
+  await expect(compareObservations(clear, bomb, 'r', none, plain)).rejects.toThrow()
 })
 
 test('a rule covers its path and what is below it, on its route only', async () => {
@@ -134,6 +140,7 @@ test('a rule covers its path and what is below it, on its route only', async () 
       observed('{"meta":{"at":2},"metal":1}', 'application/json'),
       route,
       config,
+      plain,
     )
   expect(await compare('r')).toEqual({
     result: 'ignored',
@@ -152,7 +159,7 @@ test.each([
   ['deep nesting', `${'<a>'.repeat(300)}${'</a>'.repeat(300)}`],
 ])('refuses to compare %s', async (_what, body) => {
   await expect(
-    compareObservations(observed(body, 'text/xml'), observed('<r/>', 'text/xml'), 'r', none),
+    compareObservations(observed(body, 'text/xml'), observed('<r/>', 'text/xml'), 'r', none, plain),
   ).rejects.toThrow()
 })
 
@@ -169,9 +176,41 @@ test('a document equals itself however its keys are ordered, and any planted cha
   fc.assert(
     fc.property(fc.jsonValue(), value => {
       const text = JSON.stringify(value)
-      expect(differences(canonicalJson(text), canonicalJson(JSON.stringify(shuffled(value))))).toEqual([])
+      expect(differences(canonicalJson(text), canonicalJson(JSON.stringify(shuffled(value))), plain)).toEqual(
+        [],
+      )
       const wrapped = (planted: string) => canonicalJson(`{"kept":${text},"planted":${planted}}`)
-      expect(differences(wrapped('"a"'), wrapped('"b"')).map(({ path }) => path)).toEqual(['planted'])
+      expect(differences(wrapped('"a"'), wrapped('"b"'), plain).map(({ path }) => path)).toEqual(['planted'])
     }),
   )
+})
+
+test('values in samples are hashed by a key: equal ones stay equal, others differ, and none can be read', () => {
+  const conceal = concealValues('key', ['creditLimit'])
+  const shown = differences(
+    canonicalJson(
+      '{"name":"Ann Example","mail":"Ann Example","creditLimit":"1.50","no":4711,"gone":1,"vip":true}',
+    ),
+    canonicalJson('{"name":"Ann Exampla","mail":"x","creditLimit":"2.50","no":4712,"vip":false}'),
+    conceal,
+  )
+  expect(JSON.stringify(shown)).not.toMatch(/Ann|471/)
+  expect(shown).toContainEqual({ path: 'creditLimit', legacy: '"1.50"', extracted: '"2.50"' })
+  expect(shown).toContainEqual({ path: 'vip', legacy: 'true', extracted: 'false' })
+  expect(shown[0]).toMatchObject({
+    path: 'name',
+    legacy: expect.stringMatching(/^text of 11 #[0-9a-f]{12}$/),
+  })
+  expect(conceal('name', 'a', 'text')).toBe(conceal('name', 'a', 'text'))
+  expect(conceal('name', 'a', 'text')).not.toBe(conceal('name', 'b', 'text'))
+  expect(conceal('name', 'a', 'text')).not.toBe(concealValues('other', [])('name', 'a', 'text'))
+})
+
+test('the text of an XML element is hashed under the name of the element', () => {
+  const [shown] = differences(
+    canonicalXml('<c><name>Ann</name></c>', false),
+    canonicalXml('<c><name>Bob</name></c>', false),
+    concealValues('key', []),
+  )
+  expect(shown?.legacy).toBe(concealValues('key', [])('name', 'Ann', 'text'))
 })

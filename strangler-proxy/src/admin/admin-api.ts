@@ -1,9 +1,10 @@
 import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
+import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
 import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
 import type { Capability } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
+import { type AdminTokens, refuseBrowsers, requireRole } from './admin-access.ts'
 import {
   drainQuery,
   generationRequest,
@@ -12,11 +13,12 @@ import {
   releaseQuery,
   renewRequest,
 } from './admin-requests.ts'
-import { bearsToken } from './admin-token.ts'
 import { describeStatus } from './status.ts'
 
 export type AdminParts = {
-  token: string
+  tokens: AdminTokens
+  /** Names by which the listener is called, besides addresses and localhost; undefined takes any. */
+  hosts: readonly string[] | undefined
   file: string
   generations: Generations
   states: CapabilityStates
@@ -42,7 +44,11 @@ export function createAdminApi(parts: AdminParts): Express {
   const { generations, states, log } = parts
   const app = express()
   app.disable('x-powered-by')
-  app.use(requireToken(parts.token), refuseBrowsers, express.json({ limit: bodyLimit, strict: true }))
+  app.use(
+    requireRole(parts.tokens, log),
+    refuseBrowsers(parts.hosts),
+    express.json({ limit: bodyLimit, strict: true }),
+  )
 
   app.get('/admin/status', (_request, response) => {
     response.json(describeStatus(parts))
@@ -119,32 +125,6 @@ function requireHold(state: CapabilityState) {
   const held = state.desk.holding()
   if (held === undefined) throw new ToolkitError('HOLD_NOT_FOUND', `writes of ${state.name} are not held`)
   return held
-}
-
-function requireToken(token: string): RequestHandler {
-  return (request, response, next) => {
-    if (bearsToken(request.headers.authorization, token)) return next()
-    response.setHeader('www-authenticate', 'Bearer')
-    response.status(401).json({ code: 'UNAUTHORIZED', message: 'needs Authorization: Bearer TOKEN' })
-  }
-}
-
-/** A page of another origin must not speak here, whatever it has got hold of; nor a body that is not JSON. */
-const refuseBrowsers: RequestHandler = (request, response, next) => {
-  const { origin, 'sec-fetch-site': site } = request.headers
-  if (origin !== undefined || (site !== undefined && site !== 'same-origin' && site !== 'none')) {
-    response.status(403).json({ code: 'CROSS_ORIGIN', message: 'not to be called from a page' })
-    return
-  }
-  if (hasContent(request.headers) && request.is('application/json') === false) {
-    response.status(415).json({ code: 'NOT_JSON', message: 'needs Content-Type: application/json' })
-    return
-  }
-  next()
-}
-
-function hasContent(headers: Record<string, unknown>): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 function answerError(log: Log): ErrorRequestHandler {

@@ -1,3 +1,5 @@
+import type { Conceal } from './redaction.ts'
+
 /**
  * A document as it is compared: lexical accidents are gone, meaning is kept.
  * Numbers keep all their digits as text, because two large numbers may share one double.
@@ -22,19 +24,23 @@ export const orderKey = '#order'
 const maxDifferences = 100
 const maxShown = 200
 
-/** Every difference between two documents, up to a hundred. */
+/**
+ * Every difference between two documents, up to a hundred.
+ * @param conceal how values are shown
+ */
 export function differences(
   legacy: CanonicalValue,
   extracted: CanonicalValue,
+  conceal: Conceal,
   equalText: EqualText = (left, right) => left === right,
 ): Difference[] {
   const found: Difference[] = []
-  walk({ found, equalText }, '', legacy, extracted)
+  walk({ found, equalText, conceal }, '', legacy, extracted)
   return found
 }
 
 type EqualText = (legacy: string, extracted: string) => boolean
-type Walk = { found: Difference[]; equalText: EqualText }
+type Walk = { found: Difference[]; equalText: EqualText; conceal: Conceal }
 
 function walk(to: Walk, path: string, left: CanonicalValue | undefined, right: CanonicalValue | undefined) {
   if (left === right) return
@@ -86,8 +92,16 @@ function equalScalars(
   return isNumber(left) && isNumber(right) && left.number === right.number
 }
 
-function differ({ found }: Walk, path: string, left: unknown, right: unknown): void {
-  if (found.length < maxDifferences) found.push({ path, legacy: show(left), extracted: show(right) })
+function differ({ found, conceal }: Walk, path: string, left: unknown, right: unknown): void {
+  if (found.length >= maxDifferences) return
+  const field = fieldOf(path)
+  found.push({ path, legacy: show(left, field, conceal), extracted: show(right, field, conceal) })
+}
+
+/** `items[].creditLimit` and `customer.creditLimit.#text` end in the field creditLimit. */
+function fieldOf(path: string): string {
+  const names = path.replaceAll('[]', '').split('.')
+  return (names.at(-1) === '#text' ? names.at(-2) : names.at(-1)) ?? ''
 }
 
 /** `1.50`, `15e-1` and `1.5` are one number. */
@@ -117,24 +131,28 @@ function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`
 }
 
-function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : describe(value)
+/** Structure is shown as it is; what somebody may have typed is concealed. */
+function show(value: unknown, field: string, conceal: Conceal): string {
+  const text = describe(value, field, conceal)
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text
 }
 
-function describeGroup(group: unknown): string {
+function describe(value: unknown, field: string, conceal: Conceal): string {
+  if (value === undefined) return 'absent'
+  if (typeof value === 'string') return conceal(field, value, 'text')
+  if (value instanceof Map) return `object with ${value.size} keys`
+  if (typeof value === 'object' && value !== null && 'group' in value)
+    return describeGroup(value.group, field, conceal)
+  if (Array.isArray(value)) return `array of ${value.length}`
+  if (typeof value === 'object' && value !== null && 'source' in value)
+    return conceal(field, String(value.source), 'number')
+  return String(value)
+}
+
+function describeGroup(group: unknown, field: string, conceal: Conceal): string {
   if (!Array.isArray(group) || group.length !== 1)
     return `${Array.isArray(group) ? group.length : 0} elements`
   const only: unknown = group[0]
   const text: unknown = only instanceof Map ? only.get('#text') : only
-  return typeof text === 'string' ? JSON.stringify(text) : 'element'
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return 'absent'
-  if (value instanceof Map) return `object with ${value.size} keys`
-  if (typeof value === 'object' && value !== null && 'group' in value) return describeGroup(value.group)
-  if (Array.isArray(value)) return `array of ${value.length}`
-  if (typeof value === 'object' && value !== null && 'source' in value) return String(value.source)
-  return String(value)
+  return typeof text === 'string' ? conceal(field, text, 'text') : 'element'
 }

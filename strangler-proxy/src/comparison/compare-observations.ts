@@ -5,6 +5,7 @@ import type { Observation } from '../forwarding/reply-tap.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { type Difference, differences } from './canonical-value.ts'
 import { canonicalXml, equalLexically } from './canonical-xml.ts'
+import type { Conceal } from './redaction.ts'
 
 export type Comparison = {
   result: 'matched' | 'ignored' | 'diverged'
@@ -24,6 +25,7 @@ const decoders: Record<string, ReturnType<typeof decoder>> = {
 
 /**
  * Compares what both sides answered to one read: status first, then media type, then the body by its meaning.
+ * @param conceal how values of bodies are shown in what is kept
  * @throws SyntaxError where a body is not what its Content-Type says on both sides
  */
 export async function compareObservations(
@@ -31,10 +33,11 @@ export async function compareObservations(
   extracted: Observation,
   route: string,
   config: Pick<ComparisonConfig, 'ignore' | 'nilIsAbsent'>,
+  conceal: Conceal,
 ): Promise<Comparison> {
   const divergences: Difference[] = []
   const ignored: { path: string; reason: string }[] = []
-  for (const difference of await allDifferences(legacy, extracted, config.nilIsAbsent)) {
+  for (const difference of await allDifferences(legacy, extracted, config.nilIsAbsent, conceal)) {
     const rule = config.ignore.find(
       ({ route: only, path }) => (only === undefined || only === route) && covers(path, difference.path),
     )
@@ -49,6 +52,7 @@ async function allDifferences(
   legacy: Observation,
   extracted: Observation,
   nilIsAbsent: boolean,
+  conceal: Conceal,
 ): Promise<Difference[]> {
   if (legacy.status !== extracted.status)
     return [{ path: 'status', legacy: String(legacy.status), extracted: String(extracted.status) }]
@@ -63,11 +67,12 @@ async function allDifferences(
   if (legacy.body.equals(extracted.body) && encodingOf(legacy) === encodingOf(extracted)) return []
   const [one, other] = await Promise.all([decoded(legacy), decoded(extracted)])
   if (left === 'application/json' || left.endsWith('+json'))
-    return differences(canonicalJson(one.toString('utf8')), canonicalJson(other.toString('utf8')))
+    return differences(canonicalJson(one.toString('utf8')), canonicalJson(other.toString('utf8')), conceal)
   if (left === 'text/xml' || left === 'application/xml' || left.endsWith('+xml'))
     return differences(
       canonicalXml(one.toString('utf8'), nilIsAbsent),
       canonicalXml(other.toString('utf8'), nilIsAbsent),
+      conceal,
       equalLexically,
     ).map(tidyPath)
   return one.equals(other)

@@ -8,6 +8,7 @@ import type { Barrier } from '../routing/pins.ts'
 import { otherSide } from '../routing/serving-side.ts'
 import { type Comparison, compareObservations } from './compare-observations.ts'
 import type { ComparisonLedger } from './comparison-ledger.ts'
+import { concealValues } from './redaction.ts'
 
 /** A read that has been served, to be asked again of the side that did not serve it. */
 export type Copy = {
@@ -55,6 +56,8 @@ export type MirrorOptions = {
   random(): number
   maxQueued: number
   concurrency: number
+  /** For the hashes that stand for values in samples. */
+  redactionKey: string
 }
 
 const recheckMs = [150, 500, 1_500]
@@ -70,6 +73,7 @@ const barrierMs = 2_000
  */
 export function createMirror(options: MirrorOptions): Mirror {
   const { ask, barrier, clock, log, random, maxQueued, concurrency } = options
+  const compared = comparedBy(options.redactionKey)
   const queue: Copy[] = []
   const drops: Record<DropReason, number> = {
     'queue-full': 0,
@@ -200,7 +204,10 @@ export function createMirror(options: MirrorOptions): Mirror {
   }
 }
 
-function compared(copy: Copy, sides: { [side in Side]?: Observation }): Promise<Comparison> {
-  if (sides.legacy === undefined || sides.extracted === undefined) throw new Error('two sides are compared')
-  return compareObservations(sides.legacy, sides.extracted, copy.route, copy.comparison)
+function comparedBy(redactionKey: string) {
+  return (copy: Copy, sides: { [side in Side]?: Observation }): Promise<Comparison> => {
+    if (sides.legacy === undefined || sides.extracted === undefined) throw new Error('two sides are compared')
+    const conceal = concealValues(redactionKey, copy.comparison.reveal)
+    return compareObservations(sides.legacy, sides.extracted, copy.route, copy.comparison, conceal)
+  }
 }

@@ -49,6 +49,10 @@ const comparison = z.strictObject({
   maxDivergence: share.default(0),
   /** Whether an element with xsi:nil="true" equals an absent one. */
   nilIsAbsent: z.boolean().default(false),
+  /** Names of fields whose values stand in samples as they are; all others are hashed with a key. */
+  reveal: z.array(z.string().min(1)).max(200).default([]),
+  /** Names of headers that copies do not carry. Cookie and Authorization go along unless named here. */
+  withhold: z.array(z.string().toLowerCase()).max(50).default([]),
   ignore: z
     .array(
       z.strictObject({ route: z.string().optional(), path: z.string().min(1), reason: z.string().min(1) }),
