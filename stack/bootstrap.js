@@ -1,5 +1,5 @@
 // Runs under the machine's own Node (20 or later), before anything is installed: node:* imports only.
-// `node stack/bootstrap.js demo|start|test|bench [ARG…]` installs what is missing, then hands over to Node 24.
+// `node stack/bootstrap.js demo|start|test|bench|kafka [ARG…]` installs what is missing, then hands over to Node 24.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -13,6 +13,7 @@ const mains = {
   start: 'stack/src/main.ts',
   test: 'stack/src/test-main.ts',
   bench: 'bench/src/main.ts',
+  kafka: 'stack/src/kafka-main.ts',
 }
 
 function say(text) {
