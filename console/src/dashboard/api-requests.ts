@@ -25,6 +25,9 @@ export const divergenceQuery = z.object({
   limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
 })
 
+const rate = z.number().min(1).max(5_000)
+const seconds = z.number().min(1).max(3_600)
+
 /** What each verb may be asked with; nothing else reaches the engine. */
 const flags = {
   stage: { stage, percent: percent.optional() },
@@ -33,8 +36,8 @@ const flags = {
   cutover: {},
   rollback: {},
   drill: {
-    rate: z.number().min(1).max(5_000).optional(),
-    seconds: z.number().min(1).max(3_600).optional(),
+    rate: rate.optional(),
+    seconds: seconds.optional(),
     seed: z
       .int()
       .min(0)
@@ -60,6 +63,8 @@ export const previewBody = z.strictObject({
   stage: stage.optional(),
   percent: percent.optional(),
   to: to.optional(),
+  rate: rate.optional(),
+  seconds: seconds.optional(),
 })
 
 export function isVerb(name: string): name is VerbName {

@@ -76,6 +76,10 @@ export function createDashboardApp(parts: DashboardParts): Express {
 }
 
 function addSession(app: Express, { sessions, log }: DashboardParts): void {
+  // Not to be signed in is no failure here: the page asks in order to know.
+  app.get('/api/session', (request, response) => {
+    response.json({ by: sessions.find(readCookie(request))?.by ?? null })
+  })
   app.post('/api/session', (request, response) => {
     const { token, by } = readInput(signInBody, request.body)
     response.setHeader('set-cookie', cookieFor(request, sessions.open(token, by)))
@@ -121,10 +125,6 @@ function sessionOf(response: Response): Session {
 
 function addReads(app: Express, parts: DashboardParts): void {
   const { engine, proxies, watch, runs } = parts
-  app.get('/api/session', (_request, response) => {
-    response.json({ by: sessionOf(response).by })
-  })
-
   app.get('/api/events', (_request, response) => {
     const stream = parts.operatorStreams.open(response)
     if (stream === undefined) return
@@ -142,6 +142,10 @@ function addReads(app: Express, parts: DashboardParts): void {
   app.get('/api/audit', async (request, response) => {
     const { limit, verify } = readInput(auditQuery, request.query)
     response.json(await engine.audit(limit, verify === 'true'))
+  })
+
+  app.get('/api/history', (_request, response) => {
+    response.json(watch.history())
   })
 
   app.get('/api/capabilities/:capability/plan', async (request, response) => {

@@ -5,6 +5,8 @@ import { type Json, listOf, numberOf, recordsOf, textOf } from '../render/json-f
 export type Preview = { steps: readonly string[]; refusals: readonly Json[] }
 
 export type Wanted = {
+  rate?: number | undefined
+  seconds?: number | undefined
   verb: string
   stage?: string | undefined
   percent?: number | undefined
@@ -29,7 +31,7 @@ export async function preview(
     const body = { dryRun: true, by, reason: 'preview' }
     const { result } = await engine.verb(verb, name, body, () => {})
     return {
-      steps: listOf(result.steps ?? [result.message]).map(step => textOf(step)),
+      steps: listOf(result.steps ?? []).map(step => textOf(step)),
       refusals: refusalsOf(result),
     }
   }
@@ -39,7 +41,7 @@ export async function preview(
     case 'rollback':
       return owner === 'extracted' ? dryRun('rollback') : stagePreview(capability, 'legacy', undefined)
     case 'drill':
-      return drillPreview(await dryRun('cutover'), name, owner)
+      return drillPreview(await dryRun('cutover'), capability, wanted)
     case 'run':
       return runPreview(await engine.plan(name), wanted.to ?? 'extracted')
     case 'verify':
@@ -54,7 +56,11 @@ function refusalsOf(result: Json): readonly Json[] {
   return refusals.length === 0 && typeof result.code === 'string' ? [result] : refusals
 }
 
-function drillPreview(cutover: Preview, name: string, owner: unknown): Preview {
+function drillPreview(
+  cutover: Preview,
+  { name, owner }: Json & { name: string },
+  { rate, seconds }: Wanted,
+): Preview {
   if (owner === 'extracted')
     return {
       steps: [],
@@ -68,7 +74,7 @@ function drillPreview(cutover: Preview, name: string, owner: unknown): Preview {
     }
   return {
     steps: [
-      'Send writes through the proxy at the rate of the plan, each with a token of its own.',
+      `Send ${rate === undefined ? 'as many writes as planned' : `${rate} writes per second`} through the proxy${seconds === undefined ? '' : ` for ${seconds} s`}, each with a token of its own.`,
       'Cut over under that load: hold, drain, fence, catch up, move the write owner, release.',
       'Roll back under that load, the same steps in the other direction.',
       'Count the tokens on both sides: each acknowledged write must be there exactly once.',
@@ -128,9 +134,18 @@ export function stagePreview(
   }
 }
 
+/** As the engine does: only a capability that is copied and at rest may be served from the extracted side. */
 function copyRefusal(name: string, stage: string, phase: unknown): readonly Json[] {
   const needsCopy = stage === 'shadow' || stage === 'canary'
-  if (!needsCopy || (phase !== 'planned' && phase !== 'copying')) return []
+  if (!needsCopy || phase === undefined || phase === 'syncing') return []
+  if (phase !== 'planned' && phase !== 'copying')
+    return [
+      {
+        code: 'SWITCH_UNFINISHED',
+        message: `a run of ${name} has not come to its end (phase ${textOf(phase)})`,
+        hint: 'run the plan: it finishes what was interrupted, or takes it back',
+      },
+    ]
   return [
     {
       code: 'COPY_INCOMPLETE',

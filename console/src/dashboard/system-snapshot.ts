@@ -9,6 +9,8 @@ export type Silence = { code: string; message: string }
 /** The whole system at one moment, as the dashboard shows it. */
 export type Snapshot = {
   at: number
+  /** All capabilities together. */
+  total: Point | null
   generation: number
   problems: readonly unknown[]
   /** Null while it answers. */
@@ -28,12 +30,14 @@ export function takeSnapshot(
   engine: Json | Silence,
   answers: readonly ProxyAnswer[],
   points: ReadonlyMap<string, Point>,
+  total: Point | null,
 ): Snapshot {
   const silence = isSilence(engine) ? engine : null
   const statuses = answers.flatMap(answer => ('status' in answer ? [answer.status] : []))
   const document = isSilence(engine) ? aloneDocument(statuses) : engine
   return {
     at,
+    total,
     generation: Math.max(0, ...statuses.map(({ generation }) => numberOf(generation) ?? 0)),
     problems: recordsOf(document.problems),
     engine: silence,

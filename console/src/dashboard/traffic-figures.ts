@@ -85,6 +85,27 @@ function sideFigures(
   }
 }
 
+/** All capabilities together: rates add up, durations do not; of the lags the worst. */
+export function totalOf(points: readonly Point[], at: number): Point {
+  const sum = (side: Side, key: 'read' | 'write' | 'failed') =>
+    tenth(points.reduce((total, point) => total + point[side][key], 0))
+  const figures = (side: Side): SideFigures => ({
+    read: sum(side, 'read'),
+    write: sum(side, 'write'),
+    failed: sum(side, 'failed'),
+    p50: null,
+    p99: null,
+  })
+  const lags = points.flatMap(({ lagMs }) => lagMs ?? [])
+  return {
+    at,
+    lagMs: lags.length === 0 ? null : Math.max(...lags),
+    parked: points.reduce((total, { parked }) => total + parked, 0),
+    legacy: figures('legacy'),
+    extracted: figures('extracted'),
+  }
+}
+
 export function capabilityOf(status: Json, name: string): Json {
   return recordsOf(status.capabilities).find(each => textOf(each.name) === name) ?? {}
 }

@@ -3,13 +3,13 @@ import { isToolkitError, messageOf } from '@strangler/kit/toolkit-error.ts'
 import { type Json, numberOf, recordsOf, textOf } from '../render/json-fields.ts'
 import type { ProxyView } from './proxy-view.ts'
 import { isSilence, type ProxyAnswer, type Silence, type Snapshot, takeSnapshot } from './system-snapshot.ts'
-import { type Point, pointOf, type Reading, readProxy } from './traffic-figures.ts'
+import { type Point, pointOf, type Reading, readProxy, totalOf } from './traffic-figures.ts'
 
 export type SystemWatch = {
   /** Undefined until the first look. */
   current(): Snapshot | undefined
-  /** The last five minutes of a capability, oldest first. */
-  history(capability: string): readonly Point[]
+  /** The last five minutes of a capability, oldest first; of all together where none is named. */
+  history(capability?: string): readonly Point[]
   /** Calls with every snapshot from now on, one a second; returns how to stop. */
   watch(listener: (snapshot: Snapshot) => void): () => void
   /** Looks now, after a verb has changed something. */
@@ -33,6 +33,7 @@ export function watchSystem(
   const history = new Map<string, Point[]>()
   let readings = new Map<string, Reading>()
   let snapshot: Snapshot | undefined
+  let total: Point | undefined
   let wake = new AbortController()
 
   async function readProxies(): Promise<{ answers: ProxyAnswer[]; next: Map<string, Reading> }> {
@@ -62,9 +63,11 @@ export function watchSystem(
         points.set(name, point)
         remember(name, point)
       }
+      total = totalOf([...points.values()], at)
+      remember('', total)
     }
     readings = next
-    snapshot = takeSnapshot(at, engine, answers, points)
+    snapshot = takeSnapshot(at, engine, answers, points, total ?? null)
     for (const listener of listeners) listener(snapshot)
   }
 
@@ -91,7 +94,7 @@ export function watchSystem(
 
   return {
     current: () => snapshot,
-    history: capability => history.get(capability) ?? [],
+    history: (capability = '') => history.get(capability) ?? [],
     watch: listener => {
       listeners.add(listener)
       if (listeners.size === 1) wake.abort()
