@@ -9,14 +9,16 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   DATABASE_URL: z.url({ protocol: /^mysql$/ }),
+  MESSAGING_URL: z.url({ protocol: /^mysql$/ }).optional(),
 })
 
 await runMain(process, async env => {
-  const { HOST, PORT, DATABASE_URL } = readEnv(environment, env)
+  const { HOST, PORT, DATABASE_URL, MESSAGING_URL } = readEnv(environment, env)
   const { url, close } = await startCustomers({
     host: HOST,
     port: PORT,
     databaseUrl: DATABASE_URL,
+    messagingUrl: MESSAGING_URL,
     clock: systemClock,
     log: createLog('customers'),
   })

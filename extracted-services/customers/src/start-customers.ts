@@ -1,15 +1,19 @@
+import { idempotencyCleanUp } from '@strangler/chassis/clean-up/chassis-clean-ups.ts'
+import { type CleanUp, runCleanUps } from '@strangler/chassis/clean-up/run-clean-ups.ts'
 import { applyMigrations } from '@strangler/chassis/database/apply-migrations.ts'
 import { closeDatabasePool, createDatabasePool } from '@strangler/chassis/database/create-database-pool.ts'
 import { createDatabaseReadiness } from '@strangler/chassis/database/database-readiness.ts'
 import { createHttpServer } from '@strangler/chassis/http/create-http-server.ts'
-import { idempotencyMigrations, removeExpiredKeys } from '@strangler/chassis/idempotency/idempotency-store.ts'
+import { idempotencyMigrations } from '@strangler/chassis/idempotency/idempotency-store.ts'
+import { openEmbeddedMessaging } from '@strangler/chassis/message-log/open-embedded-messaging.ts'
+import { outboxMigrations } from '@strangler/chassis/outbox/outbox.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
 import { listen } from '@strangler/kit/listen.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { createMetrics } from '@strangler/kit/operational-endpoints.ts'
-import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import type { CustomersRepository } from './application/customers-repository.ts'
 import { buildApp } from './http/build-app.ts'
+import { createCreditRepository, customersEvents, removeEndedCredit } from './sql/credit-repository.ts'
 import { createCustomersRepository, customersMigrations } from './sql/customers-repository.ts'
 
 export type CustomersOptions = {
@@ -18,15 +22,16 @@ export type CustomersOptions = {
   port: number
   /** `mysql://user:password@host:port/schema`: the service's own account and schema. */
   databaseUrl: string
+  /** The schema of the message log. Without it events wait in the outbox for whoever publishes it. */
+  messagingUrl?: string | undefined
   clock: Clock
   log: Log
   /** Puts something around the repository, for example to try how a build that reads wrongly is found out. */
   wrap?(customers: CustomersRepository): CustomersRepository
 }
 
-const hour = 3_600_000
-/** How long an Idempotency-Key is remembered: longer than any caller keeps on retrying. */
-const keyRetentionMs = 7 * 24 * hour
+/** Longer than any message about an order can be on its way. */
+const creditCleanUp: CleanUp = { name: 'credit', keepMs: 30 * 24 * 3_600_000, remove: removeEndedCredit }
 
 /**
  * Migrates the schema, then serves.
@@ -36,35 +41,48 @@ export async function startCustomers(
   options: CustomersOptions,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const { databaseUrl, clock, log, wrap = customers => customers } = options
-  const ran = await applyMigrations(databaseUrl, [customersMigrations, idempotencyMigrations])
+  const ran = await applyMigrations(databaseUrl, [
+    customersMigrations,
+    idempotencyMigrations,
+    outboxMigrations,
+  ])
   if (ran.length > 0) log.info({ migrations: ran }, 'schema migrated')
   const pool = createDatabasePool(databaseUrl)
-  const app = buildApp({
-    customers: wrap(createCustomersRepository(pool, clock)),
-    clock,
-    log,
-    metrics: createMetrics(),
-    notReady: createDatabaseReadiness(pool, clock),
-  })
-  const expire = () =>
-    removeExpiredKeys(pool, clock.now() - keyRetentionMs).then(
-      removed => removed > 0 && log.info({ removed }, 'expired idempotency keys removed'),
-      error => log.warn({ error: messageOf(error) }, 'expired idempotency keys not removed'),
-    )
-  const expiry = setInterval(expire, hour).unref()
+  const stop = new AbortController()
+  const cleaning = runCleanUps([idempotencyCleanUp, creditCleanUp], { pool, clock, log }, stop.signal)
+  const closing: (() => Promise<void>)[] = [
+    () => closeDatabasePool(pool),
+    () => {
+      stop.abort()
+      return cleaning
+    },
+  ]
+  const close = async () => {
+    for (const end of closing.splice(0).reverse()) await end()
+  }
   try {
-    const { url, close } = await listen(createHttpServer(app), options.port, options.host)
-    return {
-      url,
-      close: async () => {
-        clearInterval(expiry)
-        await close()
-        await closeDatabasePool(pool)
-      },
+    if (options.messagingUrl !== undefined) {
+      const broker = await openEmbeddedMessaging(
+        options.messagingUrl,
+        { [customersEvents]: 8 },
+        { clock, log },
+      )
+      closing.push(broker.close)
+      broker.publishFrom(pool)
     }
+    const app = buildApp({
+      customers: wrap(createCustomersRepository(pool, clock)),
+      credit: createCreditRepository(pool, clock),
+      clock,
+      log,
+      metrics: createMetrics(),
+      notReady: createDatabaseReadiness(pool, clock),
+    })
+    const { url, close: stopListening } = await listen(createHttpServer(app), options.port, options.host)
+    closing.push(stopListening)
+    return { url, close }
   } catch (error) {
-    clearInterval(expiry)
-    await closeDatabasePool(pool)
+    await close()
     throw error
   }
 }

@@ -37,9 +37,9 @@ test('requires a name that is more than white space', () => {
   )
 })
 
-test('requires a note that is not empty, and white space is a note', () => {
+test('requires a note that is more than white space', () => {
   expect(noteTextProblem('')).toBe('REQUIRED')
-  expect(noteTextProblem(' ')).toBeUndefined()
+  expect(noteTextProblem(' ')).toBe('REQUIRED')
 })
 
 test.each(['a@b', 'zoë@exämple.org', `${'a'.repeat(60)}@${'b'.repeat(59)}`])(

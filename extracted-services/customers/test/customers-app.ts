@@ -5,6 +5,7 @@ import { createMetrics } from '@strangler/kit/operational-endpoints.ts'
 import type { Express } from 'express'
 import type { CustomersRepository } from '../src/application/customers-repository.ts'
 import { buildApp } from '../src/http/build-app.ts'
+import { createInMemoryCreditRepository } from './in-memory-credit-repository.ts'
 import { createInMemoryCustomersRepository } from './in-memory-customers-repository.ts'
 
 export const noon: Clock = { ...systemClock, now: () => Date.UTC(2024, 1, 29, 12, 0, 0, 999) }
@@ -15,6 +16,7 @@ export function createCustomersApp(
 ): Express {
   return buildApp({
     customers,
+    credit: createInMemoryCreditRepository(customers),
     clock: noon,
     log: createLog('customers', 'silent'),
     metrics: createMetrics(),

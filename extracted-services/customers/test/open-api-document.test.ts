@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import request from 'supertest'
 import type { z } from 'zod'
 import {
+  creditAnswerSchema,
   customerSchema,
   noteAnswerSchema,
   openApiDocument,
@@ -67,6 +68,12 @@ test('promises what the service answers', async () => {
     ['post', '/customers/1/notes', { text: 'x' }, noteAnswerSchema],
     ['get', '/customers/1/notes', undefined, undefined],
     ['get', '/customers/2/notes', undefined, problemSchema],
+    ['post', '/customers/1/credit-reservations', { orderId: 'o1', amount: '3' }, problemSchema],
+    ['put', '/customers/1/status', { status: 'active' }, customerSchema],
+    ['post', '/customers/1/credit-reservations', { orderId: 'o2', amount: '2' }, creditAnswerSchema],
+    ['post', '/customers/1/credit-reservations', { orderId: 'o2', amount: '2' }, creditAnswerSchema],
+    ['post', '/customers/1/credit-reservations', { orderId: 'o3', amount: '0.01' }, problemSchema],
+    ['post', '/customers/2/credit-reservations', { orderId: 'o4', amount: '1' }, problemSchema],
   ]
   for (const [method, path, body, schema] of calls) {
     const answer = await request(app)[method](path).send(body)

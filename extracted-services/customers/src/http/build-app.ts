@@ -2,23 +2,27 @@ import { createHttpApp, type HttpAppParts } from '@strangler/chassis/http/create
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Express } from 'express'
 import type { CustomersRepository } from '../application/customers-repository.ts'
+import type { CreditRepository } from '../application/reserve-credit.ts'
+import { addCreditResources, creditProblems } from './credit-resources.ts'
 import { addCustomerResources, customerProblems } from './customer-resources.ts'
 import { openApiDocument } from './open-api-document.ts'
 
 /** What is common to all services' apps, see HttpAppParts, and what this one serves. */
 export type CustomersAppParts = Pick<HttpAppParts, 'log' | 'metrics' | 'notReady'> & {
   customers: CustomersRepository
+  credit: CreditRepository
   clock: Clock
 }
 
 /** The service as an Express app; it listens nowhere by itself. */
-export function buildApp({ customers, clock, ...parts }: CustomersAppParts): Express {
+export function buildApp({ customers, credit, clock, ...parts }: CustomersAppParts): Express {
   return createHttpApp({
     ...parts,
-    problems: customerProblems,
+    problems: { ...customerProblems, ...creditProblems },
     routes: app => {
       app.get('/openapi.json', (_request, response) => void response.json(openApiDocument))
       addCustomerResources(app, customers, clock)
+      addCreditResources(app, credit, clock)
     },
   })
 }

@@ -114,7 +114,7 @@ export function addCustomerResources(app: Express, customers: CustomersRepositor
 }
 
 /** Ids are plain decimal numbers; anything else is an address at which nothing is. */
-function customerIdIn(request: Request): number {
+export function customerIdIn(request: Request): number {
   const id = String(request.params.id)
   if (/^(0|[1-9]\d{0,14})$/.test(id)) return Number(id)
   throw new ToolkitError('NOT_FOUND', `nothing is at ${request.path}`)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { customerStatuses } from '../domain/customer.ts'
 import {
   creditLimitSchema,
+  creditReservationSchema,
   listSchema,
   noteSchema,
   openingSchema,
@@ -27,6 +28,14 @@ export const noteAnswerSchema = z.strictObject({
   customerId: z.int().min(1),
   text: z.string(),
   writtenAt: z.iso.datetime({ precision: 0 }),
+})
+export const creditAnswerSchema = z.strictObject({
+  orderId: z.string(),
+  customerId: z.int().min(0),
+  amount: z.string().regex(/^\d{1,10}\.\d{2}$/),
+  status: z.enum(['reserved', 'released']),
+  refusal: z.null(),
+  updatedAt: z.iso.datetime({ precision: 0 }),
 })
 export const problemSchema = z.looseObject({
   type: z.string().regex(/^urn:problem:/),
@@ -82,6 +91,7 @@ const keyHeader = {
   schema: { type: 'string', minLength: 1, maxLength: 200 },
 }
 const id = { name: 'id', in: 'path', required: true, schema: { type: 'integer', minimum: 0 } }
+const orderId = { name: 'orderId', in: 'path', required: true, schema: { type: 'string', maxLength: 64 } }
 
 const change = (operationId: string, summary: string, requestBody: unknown) => ({
   operationId,
@@ -149,9 +159,45 @@ export const openApiDocument = {
         responses: { '201': answer('The note', 'Note'), ...notFound, ...anyWrite },
       },
     },
+    '/customers/{id}/credit-reservations': {
+      parameters: [id],
+      post: {
+        operationId: 'reserveCredit',
+        summary: 'Reserve credit for an order, once for each order',
+        parameters: [rehearsalHeader],
+        requestBody: body('NewCreditReservation'),
+        responses: {
+          '200': answer('What was reserved before', 'CreditReservation'),
+          '201': answer('The reservation', 'CreditReservation'),
+          '409': refused('Over the limit, an inactive customer, or an order that was released or differs'),
+          ...notFound,
+          ...anyWrite,
+        },
+      },
+    },
+    '/customers/{id}/credit-reservations/{orderId}': {
+      parameters: [id, orderId],
+      get: {
+        operationId: 'getCreditReservation',
+        summary: 'The credit of an order',
+        responses: { '200': answer('The reservation', 'CreditReservation'), ...notFound, ...anyRead },
+      },
+      delete: {
+        operationId: 'releaseCredit',
+        summary: 'Give back the credit of an order, or see to it that it never gets any',
+        parameters: [rehearsalHeader],
+        responses: {
+          '200': answer('The released reservation', 'CreditReservation'),
+          '409': refused('The order has credit of another customer'),
+          ...anyRead,
+        },
+      },
+    },
   },
   components: {
     schemas: {
+      CreditReservation: jsonSchemaOf(creditAnswerSchema),
+      NewCreditReservation: jsonSchemaOf(creditReservationSchema),
       Customer: jsonSchemaOf(customerSchema),
       Note: jsonSchemaOf(noteAnswerSchema),
       Problem: jsonSchemaOf(problemSchema),

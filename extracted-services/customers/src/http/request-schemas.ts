@@ -45,6 +45,16 @@ export const noteSchema = z.strictObject({
   text: text(noteTextProblem).meta({ minLength: 1, maxLength: longest.text }),
 })
 
+/** Names a credit reservation. */
+export const orderIdForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+export const creditReservationSchema = z.strictObject({
+  orderId: z.string().regex(orderIdForm).meta({
+    description: 'Names the reservation: a repetition with the same one is answered as the first.',
+  }),
+  amount: creditLimit,
+})
+
 export const listSchema = z.strictObject({
   name: z
     .string()
@@ -56,7 +66,19 @@ export const listSchema = z.strictObject({
 })
 
 /** In which order violations are told; unknown keys come last, in the order of the request. */
-const fieldOrder = ['name', 'email', 'phone', 'creditLimit', 'text', 'vip', 'status', 'after', 'limit']
+const fieldOrder = [
+  'name',
+  'email',
+  'phone',
+  'creditLimit',
+  'text',
+  'vip',
+  'status',
+  'after',
+  'limit',
+  'orderId',
+  'amount',
+]
 const reasons: readonly Reason[] = ['REQUIRED', 'TOO_LONG', 'INVALID', 'NEGATIVE']
 
 /**

@@ -68,7 +68,7 @@ function writerOn(session: Session, clock: Clock): CustomersWriter {
   }
 }
 
-async function selectCustomer(
+export async function selectCustomer(
   session: Session,
   id: number,
   lock: '' | 'FOR UPDATE',
