@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
+import { basename, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { systemClock } from '@strangler/kit/clock.ts'
 import { listen } from '@strangler/kit/listen.ts'
@@ -11,8 +12,10 @@ import { createCapabilityStates } from './capability-state.ts'
 import { createCopyPools } from './comparison/ask-upstream.ts'
 import { createMirror } from './comparison/mirror.ts'
 import { configFile } from './config/config-file.ts'
+import { stateFolder } from './config/own-secret.ts'
 import { createUpstreams } from './forwarding/upstreams.ts'
 import { createProxyMetrics } from './proxy-metrics.ts'
+import { openGenerationHistory } from './routing/generation-history.ts'
 import { type Generations, openGenerations } from './routing/generations.ts'
 import { createSyncBarrier } from './routing/sync-barrier.ts'
 import { createRequestListener } from './serve-request.ts'
@@ -80,10 +83,16 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     concurrency: concurrentCopies,
     redactionKey: options.redactionKey ?? randomBytes(32).toString('hex'),
   })
-  const generations = await openGenerations(file, (next, previous) => {
-    states.use(next, previous)
-    upstreams.use(next.config)
-    copies.use(next.config)
+  const generations = await openGenerations({
+    file,
+    history: await openGenerationHistory(historyFile(options.config)),
+    onSwap(next, previous) {
+      states.use(next, previous)
+      upstreams.use(next.config)
+      copies.use(next.config)
+    },
+    onUnkept: cause => log.warn({ cause }, 'the history of generations is kept in memory only'),
+    now: clock.now,
   })
   const { current } = generations
   metrics.observe({
@@ -163,6 +172,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       await Promise.all([side.close(), upstreams.close(), copies.close()])
     },
   }
+}
+
+/** Each configuration of a folder has a history of its own. */
+function historyFile(config: string): string {
+  return join(stateFolder(config), `${basename(config)}.generations.jsonl`)
 }
 
 /** A listener on loopback is called by those who know its address; one for others, by names that they are told. */

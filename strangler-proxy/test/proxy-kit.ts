@@ -52,6 +52,8 @@ export type TestProxy = RunningProxy & {
   logged: Record<string, unknown>[]
   ask(path: string, options?: Partial<Dispatcher.RequestOptions>): Promise<Answer>
   admin(method: string, path: string, body?: unknown): Promise<Answer>
+  /** Ends it and starts another one on the same file, upstreams and options. */
+  restart(): Promise<RunningProxy>
   /** Replaces the file by rename, as editors do. */
   edit(change: (text: string) => string): Promise<void>
 }
@@ -116,23 +118,31 @@ export async function startTestProxy(
   const file = join(folder, 'strangler.yaml')
   await writeFile(file, configText(config, urls?.legacy ?? legacy.url, urls?.extracted ?? extracted.url))
   const logged: Record<string, unknown>[] = []
-  const proxy = await startProxy({
-    config: file,
-    listen: { host: '127.0.0.1', port: 0 },
-    admin: { host: '127.0.0.1', port: 0 },
-    token,
-    log: memoryLog(logged),
-    ...proxyOptions,
-  })
+  const start = () =>
+    startProxy({
+      config: file,
+      listen: { host: '127.0.0.1', port: 0 },
+      admin: { host: '127.0.0.1', port: 0 },
+      token,
+      log: memoryLog(logged),
+      ...proxyOptions,
+    })
+  let running = await start()
+  const proxy = running
   return {
     ...proxy,
+    async restart() {
+      await running.close()
+      running = await start()
+      return running
+    },
     file,
     legacy,
     extracted,
     logged,
-    ask: (path, more) => ask(proxy.url, path, more),
+    ask: (path, more) => ask(running.url, path, more),
     admin: (method, path, body) =>
-      ask(proxy.adminUrl, path, {
+      ask(running.adminUrl, path, {
         method: method as Dispatcher.HttpMethod,
         headers: {
           authorization: `Bearer ${token}`,
@@ -146,7 +156,7 @@ export async function startTestProxy(
       await rename(draft, file)
     },
     async [Symbol.asyncDispose]() {
-      await proxy.close()
+      await running.close()
       await Promise.all([legacy.close(), extracted.close()])
       await rm(folder, { recursive: true })
     },

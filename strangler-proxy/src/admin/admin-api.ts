@@ -5,14 +5,8 @@ import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
 import type { Capability } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
 import { type AdminTokens, refuseBrowsers, requireRole } from './admin-access.ts'
-import {
-  drainQuery,
-  generationRequest,
-  holdRequest,
-  readInput,
-  releaseQuery,
-  renewRequest,
-} from './admin-requests.ts'
+import { drainQuery, holdRequest, readInput, releaseQuery, renewRequest } from './admin-requests.ts'
+import { generationRoutes } from './generation-routes.ts'
 import { describeStatus } from './status.ts'
 
 export type AdminParts = {
@@ -37,6 +31,7 @@ const statuses: Record<string, number> = {
   EPOCH_MISSING: 422,
   CONFIG_INVALID: 422,
   CONFIG_UNREADABLE: 422,
+  GENERATION_UNKNOWN: 404,
 }
 
 /** The admin API: bearer token on every call, JSON in and out. */
@@ -54,18 +49,7 @@ export function createAdminApi(parts: AdminParts): Express {
     response.json(describeStatus(parts))
   })
 
-  app.post('/admin/generations', async (request, response) => {
-    const { changes, by, reason } = readInput(generationRequest, request.body)
-    const before = generations.current().number
-    const { number, hash } = await generations.change(changes)
-    if (number !== before) log.info({ generation: number, hash, by, reason, changes }, 'generation swapped')
-    response.json({ generation: number, hash })
-  })
-
-  app.post('/admin/reload', async (_request, response) => {
-    const { number, hash } = await generations.reload()
-    response.json({ generation: number, hash })
-  })
+  app.use(generationRoutes(generations, log))
 
   app.post('/admin/holds', (request, response) => {
     const { capability: name, epoch, ...limits } = readInput(holdRequest, request.body)

@@ -23,6 +23,14 @@ export const generationRequest = z.strictObject({
   reason: note.default(''),
 })
 
+export const revertRequest = z.strictObject({ by: note.default(''), reason: note.default('') })
+
+export const generationNumber = z.strictObject({ number: z.coerce.number().pipe(z.int().min(1)) })
+
+export const historyQuery = z.strictObject({
+  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
+})
+
 export const holdRequest = z.strictObject({
   capability: z.string(),
   epoch,

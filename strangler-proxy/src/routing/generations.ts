@@ -1,93 +1,175 @@
 import type { Problem } from '@strangler/kit/problem.ts'
-import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { diffConfigs } from '../config/config-diff.ts'
 import type { ConfigFile } from '../config/config-file.ts'
-import type { Config } from '../config/config-schema.ts'
+import { type Config, urlsOf } from '../config/config-schema.ts'
 import { type Change, editConfig } from '../config/edit-config.ts'
 import { invalidConfig, type ParsedConfig, parseConfig } from '../config/parse-config.ts'
 import { createGeneration, type Generation } from './generation.ts'
+import type { GenerationEntry, GenerationHistory, OwnerEpoch } from './generation-history.ts'
+import { checkEpoch } from './owner-epochs.ts'
 
 /** A change with the epoch that the journal gave it: without one, writes do not move. */
 export type EpochChange = Change & { epoch?: number | undefined }
+
+/** Who changes something, and why: kept in the history. */
+export type Author = { by: string; reason: string }
+
+type Good = Extract<ParsedConfig, { config: Config }>
 
 export type Generations = {
   /** One reference, read once per request. */
   current(): Generation
   /** What is wrong with the file that was refused last; empty while the file is the one served. */
   problems(): readonly Problem[]
+  /** The generations that were served, the oldest first. */
+  history(): readonly GenerationEntry[]
   /**
    * Reads the file and swaps when it changed.
    * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID; the last good generation stays
    */
-  reload(): Promise<Generation>
+  reload(author?: Author): Promise<Generation>
   /**
    * Edits the file in place and swaps. Asking for what is already so changes nothing.
-   * @throws ToolkitError CAPABILITY_UNKNOWN, CONFIG_INVALID, EPOCH_MISSING, EPOCH_STALE, CONFIG_NOT_WRITABLE
+   * @throws ToolkitError CAPABILITY_UNKNOWN, CONFIG_INVALID, EPOCH_MISSING, EPOCH_STALE, CONFIG_NOT_WRITABLE,
+   *   HISTORY_NOT_WRITABLE
    */
-  change(changes: readonly EpochChange[]): Promise<Generation>
+  change(changes: readonly EpochChange[], author: Author): Promise<Generation>
+  /**
+   * Makes the text of an earlier generation the file again, as a new generation. Write owners stay where they are.
+   * @throws ToolkitError GENERATION_UNKNOWN, CONFIG_INVALID, CONFIG_NOT_WRITABLE, HISTORY_NOT_WRITABLE
+   */
+  revert(number: number, author: Author): Promise<Generation>
 }
 
-/**
- * The generations of one proxy, one after the other.
- * @param onSwap called with the new one, before the next request sees it
- */
-export async function openGenerations(
-  file: ConfigFile,
-  onSwap: (next: Generation, previous: Generation | undefined) => void,
-): Promise<Generations> {
-  const first = await file.read()
-  const parsed = parseConfig(first)
-  if (!('config' in parsed)) throw invalidConfig(file.name, parsed.problems)
-  let current = createGeneration(1, parsed.config, parsed.text, parsed.hash)
-  let problems: readonly Problem[] = []
-  const epochs = new Map<string, number>()
-  onSwap(current, undefined)
+export type GenerationsOptions = {
+  file: ConfigFile
+  history: GenerationHistory
+  /** Called with the new one, before the next request sees it. */
+  onSwap(next: Generation, previous: Generation | undefined): void
+  /** Told of what could not be kept of a swap that went ahead nevertheless. */
+  onUnkept(cause: string): void
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number
+}
 
-  const swap = (next: Extract<ParsedConfig, { config: Config }>): Generation => {
-    if (next.hash === current.hash) return current
-    const previous = current
-    const generation = createGeneration(previous.number + 1, next.config, next.text, next.hash)
-    onSwap(generation, previous)
-    current = generation
-    return generation
+const byFile: Author = { by: 'file', reason: 'the file changed' }
+
+/** The generations of one proxy, one after the other; their numbers go on where those of the last run ended. */
+export async function openGenerations(options: GenerationsOptions): Promise<Generations> {
+  const { file, history, onSwap } = options
+  const first = parseConfig(await file.read())
+  if (!('config' in first)) throw invalidConfig(file.name, first.problems)
+  const last = history.entries().at(-1)
+  const known = last !== undefined && sharesUpstreams(last.text, first.config)
+  let epochs: Record<string, OwnerEpoch> = known ? last.epochs : {}
+  const resumed = known && last.hash === first.hash
+  let current = generationOf(resumed ? last.number : (last?.number ?? 0) + 1, first)
+  let problems: readonly Problem[] = []
+  onSwap(current, undefined)
+  if (!resumed) await keep(current, undefined, { by: 'file', reason: 'the proxy started' })
+
+  /** A swap without a move of the write owner goes ahead although it cannot be kept: the folder may be read-only. */
+  async function keep(next: Generation, previous: Generation | undefined, author: Author): Promise<void> {
+    await history
+      .append(entryOf(next, previous, author), false)
+      .catch(error => options.onUnkept(messageOf(error)))
+  }
+
+  function entryOf(next: Generation, previous: Generation | undefined, author: Author): GenerationEntry {
+    return {
+      number: next.number,
+      at: new Date(options.now()).toISOString(),
+      ...author,
+      hash: next.hash,
+      changes: previous === undefined ? [] : diffConfigs(previous.config, next.config),
+      epochs,
+      text: next.text,
+    }
+  }
+
+  function swap(next: Generation): Generation {
+    onSwap(next, current)
+    current = next
+    return next
   }
 
   // One at a time: a file event during an edit would read the file between edit and swap.
-  let last: Promise<unknown> = Promise.resolve()
+  let queue: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work)
-    last = result.catch(() => {})
+    const result = queue.then(work)
+    queue = result.catch(() => {})
     return result
   }
 
-  async function reload(): Promise<Generation> {
+  async function reload(author: Author): Promise<Generation> {
     try {
-      const next = parseConfig(await file.read())
-      if (!('config' in next)) throw invalidConfig(file.name, next.problems)
-      const moved = movedWrites(current.config, next.config)
+      const read = parseConfig(await file.read())
+      if (!('config' in read)) throw invalidConfig(file.name, read.problems)
+      const moved = movedWrites(current.config, read.config)
       if (moved.length > 0) throw invalidConfig(file.name, moved)
       problems = []
-      return swap(next)
+      if (read.hash === current.hash) return current
+      const previous = current
+      const next = swap(generationOf(current.number + 1, read))
+      await keep(next, previous, author)
+      return next
     } catch (error) {
       problems = problemsOf(error)
       throw error
     }
   }
 
-  async function change(changes: readonly EpochChange[]): Promise<Generation> {
+  async function change(changes: readonly EpochChange[], author: Author): Promise<Generation> {
     for (const { capability } of changes)
       if (!current.capabilities.has(capability))
         throw new ToolkitError('CAPABILITY_UNKNOWN', `no capability ${capability} is configured`)
     const edited = parseConfig(editConfig(current.text, changes))
     if (!('config' in edited)) throw invalidConfig(file.name, edited.problems)
-    const moves = changes.filter(({ capability, writes }) => {
-      return writes !== undefined && writes !== current.config.capabilities[capability]?.writes
-    })
-    for (const move of moves) checkEpoch(move, epochs)
+    const moved: Record<string, OwnerEpoch> = {}
+    for (const { capability, writes, epoch } of changes)
+      if (writes !== undefined && writes !== current.config.capabilities[capability]?.writes)
+        moved[capability] = checkEpoch({ capability, writes, epoch }, epochs[capability])
     const { next, text, left } = await mergeWithFile(edited, changes)
-    if (text !== undefined) await file.write(text)
-    for (const { capability, epoch } of moves) if (epoch !== undefined) epochs.set(capability, epoch)
+    return replaceFile(next, text, left, { ...epochs, ...moved }, author)
+  }
+
+  /**
+   * History before file before swap: after a crash in between, the same move asked again goes through, and no other
+   * with its epoch does.
+   */
+  async function replaceFile(
+    good: Good,
+    text: string | undefined,
+    left: readonly Problem[],
+    nextEpochs: Record<string, OwnerEpoch>,
+    author: Author,
+  ): Promise<Generation> {
+    const before = epochs
+    const next = good.hash === current.hash ? current : generationOf(current.number + 1, good)
+    epochs = nextEpochs
+    try {
+      if (next !== current) await history.append(entryOf(next, current, author), true)
+      if (text !== undefined) await file.write(text)
+    } catch (error) {
+      epochs = before
+      throw error
+    }
     problems = left
-    return swap(next)
+    return next === current ? current : swap(next)
+  }
+
+  async function revert(number: number, author: Author): Promise<Generation> {
+    const entry = history.entries().find(one => one.number === number)
+    if (entry === undefined)
+      throw new ToolkitError('GENERATION_UNKNOWN', `generation ${number} is not in the history`, {
+        details: { kept: history.entries().map(one => one.number) },
+      })
+    const parsed = parseConfig(entry.text)
+    if (!('config' in parsed)) throw invalidConfig(`generation ${number}`, parsed.problems)
+    const moved = movedWrites(current.config, parsed.config)
+    if (moved.length > 0) throw invalidConfig(`generation ${number}`, moved)
+    return replaceFile(parsed, parsed.text, [], epochs, author)
   }
 
   /**
@@ -95,9 +177,9 @@ export async function openGenerations(
    * reported, while the change is made to what is served: a typing mistake must not stop a cutover half-way.
    */
   async function mergeWithFile(
-    edited: Extract<ParsedConfig, { config: Config }>,
+    edited: Good,
     changes: readonly EpochChange[],
-  ): Promise<{ next: typeof edited; text: string | undefined; left: readonly Problem[] }> {
+  ): Promise<{ next: Good; text: string | undefined; left: readonly Problem[] }> {
     const onDisk = await file.read()
     if (onDisk === current.text)
       return { next: edited, text: edited.text === onDisk ? undefined : edited.text, left: [] }
@@ -119,9 +201,28 @@ export async function openGenerations(
   return {
     current: () => current,
     problems: () => problems,
-    reload: () => inTurn(reload),
-    change: changes => inTurn(() => change(changes)),
+    history: history.entries,
+    reload: (author = byFile) => inTurn(() => reload(author)),
+    change: (changes, author) => inTurn(() => change(changes, author)),
+    revert: (number, author) => inTurn(() => revert(number, author)),
   }
+}
+
+function generationOf(number: number, { config, text, hash }: Good): Generation {
+  return createGeneration(number, config, text, hash)
+}
+
+/**
+ * Whether a file is about the system that the history is about: epochs count the moves of that system's data, and
+ * a file that shares no server with it belongs to another one.
+ */
+function sharesUpstreams(text: string, config: Config): boolean {
+  const before = parseConfig(text)
+  if (!('config' in before)) return true
+  const urls = new Set(Object.values(before.config.upstreams).flatMap(urlsOf))
+  return Object.values(config.upstreams)
+    .flatMap(urlsOf)
+    .some(url => urls.has(url))
 }
 
 function movedWrites(from: Config, to: Config): Problem[] {
@@ -131,23 +232,10 @@ function movedWrites(from: Config, to: Config): Problem[] {
     return [
       {
         path: `capabilities.${name}.writes`,
-        message: `writes is changed only by cutover and rollback (served: ${before.writes}, file: ${capability.writes})`,
+        message: `writes is changed only by cutover and rollback (served: ${before.writes}, wanted: ${capability.writes})`,
       },
     ]
   })
-}
-
-function checkEpoch(move: EpochChange, epochs: ReadonlyMap<string, number>): void {
-  const seen = epochs.get(move.capability)
-  if (move.epoch === undefined)
-    throw new ToolkitError('EPOCH_MISSING', `a change of writes of ${move.capability} needs an epoch`, {
-      hint: 'move the write owner with cutover or rollback',
-    })
-  if (seen !== undefined && move.epoch <= seen)
-    throw new ToolkitError('EPOCH_STALE', `epoch ${move.epoch} of ${move.capability} is not above ${seen}`, {
-      details: { capability: move.capability, epoch: move.epoch, seen },
-      hint: 'somebody else has moved the write owner since: read the status first',
-    })
 }
 
 function problemsOf(error: unknown): readonly Problem[] {
