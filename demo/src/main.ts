@@ -10,6 +10,7 @@ import { runDemo } from './run-demo.ts'
 const root = dirname(dirname(import.meta.dirname))
 const stateDir = join(root, '.strangler', 'demo')
 const reports = join(root, '.strangler', 'reports')
+const customers = 20_000
 const write = (text: string) => process.stdout.write(text)
 
 try {
@@ -26,7 +27,7 @@ try {
     ports,
     node: process.execPath,
     env: process.env,
-    customers: 20_000,
+    customers,
     customersMain: join(root, 'demo/src/defective-customers/main.ts'),
     onLog: (name, line) => log.write(`${name} ${line}\n`),
     onProgress: message => write(`  ${message} …\n`),
@@ -41,6 +42,7 @@ try {
       root,
       stateDir,
       system,
+      customers,
       node: process.execPath,
       env: process.env,
       write,

@@ -18,6 +18,8 @@ export type DemoParts = {
   system: System
   node: string
   env: NodeJS.ProcessEnv
+  /** How many customers the shop was seeded with. */
+  customers: number
   write(text: string): void
   terminal: boolean
 }
@@ -43,7 +45,7 @@ export async function runDemo(
     system.secrets.token,
     capability,
   )
-  const traffic = startTraffic(local(system.ports.proxy), ratePerSecond, seed)
+  const traffic = startTraffic(local(system.ports.proxy), ratePerSecond, seed, parts.customers)
   const batch = startNightlyBatch(node, root, { ...env, ...system.nightlyEnv }, nowMs)
   const sampling = startSampling(traffic.stats, view, nowMs)
   const story = await tellStory({

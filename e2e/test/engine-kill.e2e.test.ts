@@ -6,12 +6,13 @@ import { switchVerbs } from '@strangler/migrations/cutover/switcher.ts'
 import { request } from 'undici'
 import { startTestSystem, type TestSystem } from '../src/test-system.ts'
 
+const customers = 2_000
 let shop: TestSystem
 let traffic: Traffic
 
 beforeAll(async () => {
-  shop = await startTestSystem(process, 2_000)
-  traffic = startTraffic(shop.entryUrl, 60, 11)
+  shop = await startTestSystem(process, customers)
+  traffic = startTraffic(shop.entryUrl, 60, 11, customers)
   await done(['run', 'customers', '--to', 'canary'])
   await done(['drill', 'customers', '--rate', '20', '--seconds', '2'])
 }, 180_000)

@@ -14,6 +14,8 @@ export type CallerParts = {
   random: () => number
   /** Customers that this caller alone writes, so that their order of writes is known. */
   customers: number[]
+  /** Customers 1 to this number are there to be read. */
+  seeded: number
 }
 
 /** What this caller was last told about a customer of its own; undefined after a write that got no answer. */
@@ -92,8 +94,8 @@ function own({ customers, random }: CallerParts): number {
   return customers[Math.floor(random() * customers.length)]!
 }
 
-function anyone({ random }: CallerParts): number {
-  return Math.floor(random() * 19_000)
+function anyone({ random, seeded }: CallerParts): number {
+  return Math.floor(random() * seeded)
 }
 
 function twoDigits({ random }: CallerParts): string {

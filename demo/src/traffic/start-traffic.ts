@@ -15,8 +15,9 @@ const firstOwned = 1_001
 /**
  * Clients at work, half over REST and half over SOAP, until stopped.
  * @param ratePerSecond of all of them together; one that waits for an answer falls behind and does not catch up in a burst
+ * @param seeded how many customers the shop began with: anyone of them may be read
  */
-export function startTraffic(entryUrl: string, ratePerSecond: number, seed: number): Traffic {
+export function startTraffic(entryUrl: string, ratePerSecond: number, seed: number, seeded: number): Traffic {
   const exchange = createExchange(entryUrl)
   const ledger = createLedger()
   const stats = createTrafficStats()
@@ -31,7 +32,7 @@ export function startTraffic(entryUrl: string, ratePerSecond: number, seed: numb
     )
     const random = seededRandom(seed * 1_000 + index)
     const next = createCaller(
-      { id, exchange, ledger, stats, random, customers },
+      { id, exchange, ledger, stats, random, customers, seeded },
       index % 2 === 0 ? 'rest' : 'soap',
     )
     let due = performance.now() + random() * everyMs
