@@ -15,6 +15,7 @@ export type RequestLabels = {
 export type ProxyMetrics = {
   requestEnded(labels: RequestLabels, seconds: number): void
   holdEnded(capability: string, report: HoldReport): void
+  connectionRefused(): void
   /** Gauges are read when somebody scrapes. */
   observe(source: MetricsSource): void
 }
@@ -55,7 +56,13 @@ export function createProxyMetrics(registry: Registry): ProxyMetrics {
     labelNames: ['capability'],
     registers,
   })
+  const refused = new Counter({
+    name: 'strangler_connections_refused_total',
+    help: 'Connections over the limit, closed without an answer',
+    registers,
+  })
   return {
+    connectionRefused: () => refused.inc(),
     requestEnded(labels, seconds) {
       requests.inc(labels)
       duration.observe({ capability: labels.capability, side: labels.side }, seconds)

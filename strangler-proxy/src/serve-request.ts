@@ -15,7 +15,7 @@ import type { ParkedWrite } from './holding/hold-desk.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { type Decision, decide } from './routing/decide.ts'
 import { type Generation, soapEndpointOf } from './routing/generation.ts'
-import { normaliseTarget, type RequestTarget } from './routing/request-target.ts'
+import { maxTarget, normaliseTarget, type RequestTarget } from './routing/request-target.ts'
 import { mirrorSide, otherSide } from './routing/serving-side.ts'
 import { readSoapMessage, type SoapMessage, soapVersionOf } from './soap-message.ts'
 
@@ -30,6 +30,8 @@ export type ProxyParts = {
   current(): Generation
   /** 0 ≤ n < 1, for sampling. */
   random(): number
+  /** Whether the process is ending, so that replies close their connections. */
+  draining(): boolean
 }
 
 /** One request on its way. What is found out about it once is kept, also while it is parked. */
@@ -47,6 +49,7 @@ type Passage = {
 
 /** Replies over this are passed on but not compared. */
 const tapCap = 262_144
+const maxHeaders = 200
 /** No more than this of a parked write's body is read. */
 const parkedBytes = 65_536
 
@@ -58,8 +61,12 @@ export function createRequestListener(parts: ProxyParts) {
   return (request: IncomingMessage, response: ServerResponse, expectsContinue = false) => {
     const head = readHead(request)
     const trace = childSpan(parseTraceparent(head.traceparent))
+    if ((request.url?.length ?? 0) > maxTarget)
+      return refuse(parts, request, response, trace, badRequest(`target over ${maxTarget} characters`, 414))
     const target = acceptTarget(request, head)
     if (typeof target === 'string') return refuse(parts, request, response, trace, badRequest(target))
+    if (request.rawHeaders.length > 2 * maxHeaders)
+      return refuse(parts, request, response, trace, badRequest(`over ${maxHeaders} headers`, 431))
     if (request.method === 'TRACE')
       return refuse(parts, request, response, trace, badRequest('TRACE is not served', 405))
     const passage: Passage = {
@@ -173,10 +180,11 @@ function send(
       repeatable: read,
       heardOut: admitted !== undefined,
       timeouts: config.timeouts,
-      bodyLimit: config.limits.bodyBytes,
+      limits: config.limits,
       tap,
       onBodyStart: () => startBody(passage),
       onReply(status, fellBack) {
+        if (parts.draining()) response.shouldKeepAlive = false
         if (decision === undefined) return []
         if (decision.route.effect === 'write' && (status < 400 || status >= 500)) pin(decision)
         if (!config.expose) return []

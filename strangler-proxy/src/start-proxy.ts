@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import { basename, join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { systemClock } from '@strangler/kit/clock.ts'
 import { listen } from '@strangler/kit/listen.ts'
 import type { Log } from '@strangler/kit/log.ts'
@@ -12,7 +11,9 @@ import { createCapabilityStates } from './capability-state.ts'
 import { createCopyPools } from './comparison/ask-upstream.ts'
 import { createMirror } from './comparison/mirror.ts'
 import { configFile } from './config/config-file.ts'
+import type { Config } from './config/config-schema.ts'
 import { stateFolder } from './config/own-secret.ts'
+import { createEntryServer } from './entry-server.ts'
 import { createUpstreams } from './forwarding/upstreams.ts'
 import { createProxyMetrics } from './proxy-metrics.ts'
 import { openGenerationHistory } from './routing/generation-history.ts'
@@ -40,6 +41,8 @@ export type ProxyOptions = {
   log: Log
   /** 0 ≤ n < 1, for sampling. */
   random?: (() => number) | undefined
+  /** Instead of the file's, for how long an end waits for what runs. */
+  drainMs?: number
   /** For one copy as a whole. */
   copyTimeoutMs?: number
 }
@@ -83,12 +86,14 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     concurrency: concurrentCopies,
     redactionKey: options.redactionKey ?? randomBytes(32).toString('hex'),
   })
+  let limitEntry = (_config: Config): void => {}
   const generations = await openGenerations({
     file,
     history: await openGenerationHistory(historyFile(options.config)),
     onSwap(next, previous) {
       states.use(next, previous)
       upstreams.use(next.config)
+      limitEntry(next.config)
       copies.use(next.config)
     },
     onUnkept: cause => log.warn({ cause }, 'the history of generations is kept in memory only'),
@@ -102,24 +107,23 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     breakers: upstreams.breakers,
   })
 
-  const parts = { clock, log, metrics, states, upstreams, mirror, current, random }
-  const serve = createRequestListener(parts)
-  const server = createServer(
-    {
-      maxHeaderSize: current().config.limits.headerBytes,
-      headersTimeout: 10_000,
-      // A body may take as long as it arrives; its silence is cut by the upstream's deadline.
-      requestTimeout: 0,
-      // Longer than a load balancer keeps its connections, or it would reuse one that closes.
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 2_000,
-      shouldUpgradeCallback: isWebSocket,
-    },
-    serve,
-  )
-  server.on('checkContinue', (request, response) => serve(request, response, true))
-  server.on('upgrade', createUpgradeListener(parts))
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => answerParseError(error, socket))
+  const parts = {
+    clock,
+    log,
+    metrics,
+    states,
+    upstreams,
+    mirror,
+    current,
+    random,
+    draining: () => entry.draining(),
+  }
+  const entry = createEntryServer(current().config, {
+    serve: createRequestListener(parts),
+    upgrade: createUpgradeListener(parts),
+    onRefusedConnection: metrics.connectionRefused,
+  })
+  limitEntry = entry.use
 
   let ready = true
   const operational = operationalEndpoints(registry, () =>
@@ -138,9 +142,9 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     if (!operational(request, response)) admin(request, response)
   })
 
-  const entry = await listen(server, options.listen.port, options.listen.host)
+  const front = await listen(entry.server, options.listen.port, options.listen.host, 0)
   const side = await listen(adminServer, options.admin.port, options.admin.host, 500).catch(async error => {
-    await entry.close()
+    await front.close()
     throw error
   })
 
@@ -158,7 +162,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const unwatch = file.watch(reload)
 
   return {
-    url: entry.url,
+    url: front.url,
     adminUrl: side.url,
     generations,
     reload,
@@ -168,7 +172,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       mirror.close()
       // Parked writes go on to the owner before the listener drains.
       states.close()
-      await entry.close()
+      await entry.drain(options.drainMs ?? current().config.timeouts.drainMs)
       await Promise.all([side.close(), upstreams.close(), copies.close()])
     },
   }
@@ -183,20 +187,4 @@ function historyFile(config: string): string {
 function ownHosts({ admin, adminHosts }: ProxyOptions): readonly string[] | undefined {
   const loopback = admin.host === 'localhost' || admin.host === '::1' || admin.host.startsWith('127.')
   return adminHosts ?? (loopback ? [] : undefined)
-}
-
-/** Only WebSocket is switched to; any other Upgrade, h2c among them, is ignored (RFC 9110 §7.8). */
-function isWebSocket(request: IncomingMessage): boolean {
-  return request.headers.upgrade?.toLowerCase() === 'websocket'
-}
-
-function answerParseError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }

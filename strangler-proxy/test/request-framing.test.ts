@@ -96,11 +96,47 @@ test('passes a reply on that comes before the request has ended', async () => {
   eager.closeAllConnections()
 })
 
-test('limits headers and targets: 431 and 400', async () => {
+test('limits headers and targets: 431 and 414', async () => {
   await using proxy = await startTestProxy()
   const long = await sendRaw(proxy.url, `GET /a HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(17_000)}\r\n\r\n`)
   expect(long).toContain('431')
   const target = await sendRaw(proxy.url, `GET /${'y'.repeat(9_000)} HTTP/1.1\r\nHost: x\r\n\r\n`)
-  expect(target).toContain('400')
+  expect(target).toContain('414')
+  const huge = await sendRaw(proxy.url, `GET /${'y'.repeat(65_536)} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  expect(huge).toContain('414')
+  const many = await sendRaw(proxy.url, `GET / HTTP/1.1\r\nHost: x\r\n${'a: b\r\n'.repeat(2_000)}\r\n`)
+  expect(many).toContain('431')
   expect(proxy.legacy.received).toEqual([])
 })
+
+test('answers a thousand pipelined requests, each once and in order', async () => {
+  await using proxy = await startTestProxy()
+  proxy.legacy.answer = ({ url }, response) => response.end(`<${url}>`)
+  let requests = ''
+  for (let index = 0; index < 1_000; index++) requests += `GET /${index} HTTP/1.1\r\nHost: x\r\n\r\n`
+  const received = await sendRaw(proxy.url, requests, 2_000)
+  expect([...received.matchAll(/<\/(\d+)>/g)].map(([, index]) => Number(index))).toEqual(
+    Array.from({ length: 1_000 }, (_, index) => index),
+  )
+  expect(proxy.legacy.received).toHaveLength(1_000)
+}, 30_000)
+
+test('an Expect that is not 100-continue, or is written in another way, makes nobody wait or skip a body', async () => {
+  await using proxy = await startTestProxy()
+  for (const expectation of [
+    '100-continue',
+    '100-CONTINUE',
+    'y 100-continue',
+    '100-continue, x',
+    'something',
+  ]) {
+    const received = await sendRaw(
+      proxy.url,
+      `POST /x HTTP/1.1\r\nHost: x\r\nExpect: ${expectation}\r\nContent-Length: 37\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: xx\r\n\r\n\r\n`,
+      400,
+    )
+    expect([expectation, received]).toEqual([expectation, expect.stringMatching(/HTTP\/1\.1 (200|417)/)])
+  }
+  expect(proxy.legacy.received.filter(({ url }) => url !== '/x')).toEqual([])
+  expect(proxy.legacy.received.every(({ headers }) => headers.expect === undefined)).toBe(true)
+}, 30_000)

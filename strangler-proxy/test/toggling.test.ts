@@ -132,7 +132,7 @@ test('a storm of toggles under load loses no request, and each request is served
   expect(requests).toBeGreaterThan(500)
   expect(proxy.generations.current().number).toBe(41)
   expect(proxy.legacy.received.length + proxy.extracted.received.length).toBe(requests)
-})
+}, 60_000)
 
 test('an upstream that appears and one that goes are followed without a lost request', async () => {
   await using proxy = await startTestProxy({ stage: 'legacy' })

@@ -89,18 +89,28 @@ export const configSchema = z.strictObject({
   timeouts: z
     .strictObject({
       connectMs: milliseconds.default(5_000),
+      /** From a connection's begin, or a request's first byte, to the end of its head. */
+      requestHeadersMs: milliseconds.default(10_000),
       /** From the last byte sent to the reply's head. */
       headersMs: milliseconds.default(60_000),
       /** Silence within a reply. */
       idleMs: milliseconds.default(100_000),
       /** The whole exchange; unlimited unless set, because downloads and event streams last. */
       totalMs: milliseconds.optional(),
+      /** How long an end of the process waits for what runs: requests, event streams, WebSockets. */
+      drainMs: z.int().min(0).max(12_000).default(10_000),
     })
     .prefault({}),
   limits: z
     .strictObject({
       bodyBytes: bytes.default(1_073_741_824),
       headerBytes: z.int().min(1_024).max(1_048_576).default(16_384),
+      /** Of clients, at once; more are closed without an answer. */
+      connections: z.int().min(1).max(1_000_000).default(10_000),
+      /** A body that arrives slower is refused with 408; 0 takes any. */
+      bodyBytesPerSecond: z.int().min(0).default(240),
+      /** Over how long that rate is measured, again and again. */
+      bodyRateMs: z.int().min(100).max(60_000).default(5_000),
     })
     .prefault({}),
 })

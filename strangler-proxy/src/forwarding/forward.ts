@@ -5,7 +5,7 @@ import { replyHeaders } from './forwarded-headers.ts'
 import { passedBlock } from './passing-memory.ts'
 import { answers, type ProxyAnswer, sendAnswer } from './refusal-answer.ts'
 import type { ReplyTap } from './reply-tap.ts'
-import { BodyAborted, BodyTooLarge, RequestBody } from './request-body.ts'
+import { BodyAborted, type BodyLimits, BodyTooLarge, BodyTooSlow, RequestBody } from './request-body.ts'
 import { type Failure, failureOf } from './upstream-failure.ts'
 import type { Upstream } from './upstreams.ts'
 
@@ -29,7 +29,7 @@ export type Order = {
   /** Whether the upstream is heard to the end although the client left: an aborted write may still commit. */
   heardOut: boolean
   timeouts: { headersMs: number; totalMs?: number | undefined }
-  bodyLimit: number
+  limits: BodyLimits
   tap: ReplyTap | undefined
   onBodyStart(): void
   /** Before the client sees the reply. Answers headers to add to it. */
@@ -37,7 +37,7 @@ export type Order = {
 }
 
 export type ForwardEnd = {
-  outcome: 'replied' | 'aborted' | 'too-large' | Failure
+  outcome: 'replied' | 'aborted' | 'too-large' | 'too-slow' | Failure
   /** The status that the client saw; 0 when it left before. */
   status: number
   /** Whether the fallback served it. */
@@ -101,8 +101,8 @@ class Forwarding {
     clearTimeout(this.#deadline)
     this.#deadline = setTimeout(this.#onDeadline, this.order.timeouts.headersMs)
     this.#attempt = new Attempt(this)
-    const { request, path, headers, body, streamed, ahead, bodyLimit, onBodyStart } = this.order
-    if (body === undefined && streamed) this.#body = new RequestBody(request, ahead, bodyLimit, onBodyStart)
+    const { request, path, headers, body, streamed, ahead, limits, onBodyStart } = this.order
+    if (body === undefined && streamed) this.#body = new RequestBody(request, ahead, limits, onBodyStart)
     this.#upstream.next().dispatcher.dispatch(
       {
         path,
@@ -155,9 +155,14 @@ class Forwarding {
     this.#cause = `${this.#upstream.name}: ${failure.message}`
     if (this.clientGone && !this.order.heardOut) return this.#end('aborted', 0)
     const bodyError = this.#body?.errored
-    if (bodyError instanceof BodyTooLarge || bodyError instanceof BodyAborted) {
+    if (
+      bodyError instanceof BodyTooLarge ||
+      bodyError instanceof BodyTooSlow ||
+      bodyError instanceof BodyAborted
+    ) {
       this.#upstream.breaker.abandoned()
       if (bodyError instanceof BodyAborted) return this.#end('aborted', 0)
+      if (bodyError instanceof BodyTooSlow) return this.#fail('too-slow', answers.bodyTooSlow)
       return this.#fail('too-large', answers.bodyTooLarge)
     }
     this.#upstream.breaker.failed()

@@ -20,6 +20,12 @@ export const answers = {
     retryAfterSeconds: 1,
   },
   bodyTooLarge: answer(413, 'body-too-large', 'Body too large', 'the body is over the configured limit'),
+  bodyTooSlow: answer(
+    408,
+    'body-too-slow',
+    'Body too slow',
+    'the body arrives slower than the configured rate',
+  ),
   holdFull: {
     ...answer(503, 'write-held', 'Writes are held', 'no more writes can wait while the write owner moves'),
     retryAfterSeconds: 1,

@@ -4,8 +4,12 @@ import { passedBlock } from './passing-memory.ts'
 
 /** Raised in a body that grows over the configured limit. */
 export class BodyTooLarge extends Error {}
+/** Raised in a body that arrives too slowly. */
+export class BodyTooSlow extends Error {}
 /** Raised in a body whose client left before its end. */
 export class BodyAborted extends Error {}
+
+export type BodyLimits = { bodyBytes: number; bodyBytesPerSecond: number; bodyRateMs: number }
 
 /**
  * A request's body on its way to the upstream: what was read ahead, then the rest, with backpressure.
@@ -13,18 +17,22 @@ export class BodyAborted extends Error {}
  */
 export class RequestBody extends Readable {
   readonly #request: IncomingMessage
-  readonly #limit: number
+  readonly #limits: BodyLimits
   readonly #onStart: () => void
+  #watch: NodeJS.Timeout | undefined
+  /** Bytes since the last look, and whether the upstream has made the client wait meanwhile. */
+  #recent = 0
+  #heldBack = false
   #ahead: Buffer | undefined
   #count = 0
   #attached = false
 
   /** @param onStart called before the client is read for the first time */
-  constructor(request: IncomingMessage, ahead: Buffer | undefined, limit: number, onStart: () => void) {
+  constructor(request: IncomingMessage, ahead: Buffer | undefined, limits: BodyLimits, onStart: () => void) {
     super({ highWaterMark: 65_536 })
     this.#request = request
     this.#ahead = ahead
-    this.#limit = limit
+    this.#limits = limits
     this.#onStart = onStart
   }
 
@@ -46,6 +54,8 @@ export class RequestBody extends Readable {
       return
     }
     this.#attached = true
+    if (this.#limits.bodyBytesPerSecond > 0 && !this.#request.complete)
+      this.#watch = setTimeout(this.#onWatch, this.#limits.bodyRateMs)
     this.#onStart()
     this.#request.on('data', this.#onData)
     this.#request.on('end', this.#onEnd)
@@ -56,6 +66,7 @@ export class RequestBody extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#watch)
     this.#request.off('data', this.#onData)
     this.#request.off('end', this.#onEnd)
     this.#request.off('close', this.#onClose)
@@ -65,7 +76,8 @@ export class RequestBody extends Readable {
   #pass(chunk: Buffer): boolean {
     this.#count += chunk.length
     passedBlock(chunk.length)
-    if (this.#count > this.#limit) {
+    this.#recent += chunk.length
+    if (this.#count > this.#limits.bodyBytes) {
       this.destroy(new BodyTooLarge())
       return false
     }
@@ -73,10 +85,23 @@ export class RequestBody extends Readable {
   }
 
   #onData = (chunk: Buffer): void => {
-    if (!this.#pass(chunk)) this.#request.pause()
+    if (this.#pass(chunk)) return
+    this.#heldBack = true
+    this.#request.pause()
+  }
+
+  /** A pause that the upstream asked for is not the client's slowness. */
+  #onWatch = (): void => {
+    const expected = (this.#limits.bodyBytesPerSecond * this.#limits.bodyRateMs) / 1_000
+    if (!this.#heldBack && !this.#request.isPaused() && this.#recent < expected)
+      return void this.destroy(new BodyTooSlow())
+    this.#recent = 0
+    this.#heldBack = this.#request.isPaused()
+    this.#watch?.refresh()
   }
 
   #onEnd = (): void => {
+    clearTimeout(this.#watch)
     this.push(null)
   }
 

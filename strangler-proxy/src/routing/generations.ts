@@ -131,7 +131,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
       if (writes !== undefined && writes !== current.config.capabilities[capability]?.writes)
         moved[capability] = checkEpoch({ capability, writes, epoch }, epochs[capability])
     const { next, text, left } = await mergeWithFile(edited, changes)
-    return replaceFile(next, text, left, { ...epochs, ...moved }, author)
+    return replaceFile(next, text, left, moved, author)
   }
 
   /**
@@ -142,14 +142,15 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
     good: Good,
     text: string | undefined,
     left: readonly Problem[],
-    nextEpochs: Record<string, OwnerEpoch>,
+    moved: Record<string, OwnerEpoch>,
     author: Author,
   ): Promise<Generation> {
     const before = epochs
     const next = good.hash === current.hash ? current : generationOf(current.number + 1, good)
-    epochs = nextEpochs
+    epochs = { ...epochs, ...moved }
     try {
-      if (next !== current) await history.append(entryOf(next, current, author), true)
+      if (next !== current)
+        await history.append(entryOf(next, current, author), Object.keys(moved).length > 0)
       if (text !== undefined) await file.write(text)
     } catch (error) {
       epochs = before
@@ -169,7 +170,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
     if (!('config' in parsed)) throw invalidConfig(`generation ${number}`, parsed.problems)
     const moved = movedWrites(current.config, parsed.config)
     if (moved.length > 0) throw invalidConfig(`generation ${number}`, moved)
-    return replaceFile(parsed, parsed.text, [], epochs, author)
+    return replaceFile(parsed, parsed.text, [], {}, author)
   }
 
   /**

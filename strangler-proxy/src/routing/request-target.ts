@@ -1,7 +1,8 @@
 /** The one form of a request's target: matched by, and forwarded, as it stands here. */
 export type RequestTarget = { path: string; search: string }
 
-const maxTarget = 8_192
+/** Longer ones are refused. */
+export const maxTarget = 8_192
 const unreserved = /[A-Za-z0-9\-._~]/
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
