@@ -43,8 +43,12 @@ export function capabilityView({ live, route, signal }) {
   )
 
   let loading = false
+  let planKey
   async function loadPlan() {
-    if (loading) return
+    const busy = live.runs().find(run => run.capability === name && run.ended === null)
+    // The dialog asks for its own forecast meanwhile.
+    if (loading || busy !== undefined || (planKey !== undefined && document.querySelector('dialog') !== null))
+      return
     loading = true
     again.disabled = true
     const content = await get(ofCapability(name, 'plan')).then(planSection, error => failureNote(error))
@@ -58,7 +62,6 @@ export function capabilityView({ live, route, signal }) {
   signal.addEventListener('abort', () => clearInterval(timer))
 
   let shown
-  let planKey
   function update() {
     if (live.snapshot === undefined) return
     const capability = live.capability(name)

@@ -1,5 +1,6 @@
 import { h } from './element.js'
 import { text } from './format.js'
+import { routeTo } from './router.js'
 
 /** A short mark with a tone: `good`, `warn`, `bad`, `legacy`, `extracted` or none. */
 export function badge(words, tone) {
@@ -18,10 +19,16 @@ export function refusalList(refusals) {
         h('code', {}, text(code)),
         ' ',
         text(message),
-        hint ? h('p', { class: 'hint' }, text(hint)) : null,
+        hint ? h('p', { class: 'hint' }, remedy(text(hint))) : null,
       ),
     ),
   )
+}
+
+/** A hint that is a command line is also a link to the dialog of that verb. */
+function remedy(hint) {
+  const [, verb, capability] = /^strangler (run|verify|drill|cutover|rollback) ([a-z0-9-]+)$/.exec(hint) ?? []
+  return verb === undefined ? hint : h('a', { href: routeTo(['capability', capability, verb]) }, hint)
 }
 
 /** What a request failed with. */

@@ -7,6 +7,8 @@ const height = 150
 const edge = { left: 44, right: 8, top: 8, bottom: 22 }
 const gapMs = 8_000
 const minutes = [5, 4, 3, 2, 1, 0]
+const fewMinutes = [4, 2, 0]
+const narrow = 480
 
 /** Lines over the last five minutes. The legend says the values: those of now, or where the pointer is. */
 export function createPlot({ title, unit, series }) {
@@ -37,7 +39,7 @@ export function createPlot({ title, unit, series }) {
     image.setAttribute('viewBox', `0 0 ${wide} ${height}`)
     image.replaceChildren(
       ...grid(highest, y, wide),
-      ...ticks(at => x(at, wide)),
+      ...ticks(at => x(at, wide), wide < narrow ? fewMinutes : minutes),
       ...lines(points, y, wide),
       ...pointer(wide),
     )
@@ -53,8 +55,8 @@ export function createPlot({ title, unit, series }) {
     )
   }
 
-  function ticks(toX) {
-    return minutes.map(minute =>
+  function ticks(toX, shown) {
+    return shown.map(minute =>
       svg(
         'text',
         {

@@ -9,6 +9,7 @@ const statuses: Readonly<Record<string, number>> = {
   TOKEN_WRONG: 401,
   TOO_MANY_ATTEMPTS: 429,
   TOO_MANY_RUNS: 429,
+  VERB_UNDER_WAY: 409,
   STARTING: 503,
 }
 

@@ -22,7 +22,8 @@ import { refuseHost, refuseOrigin } from './request-origin.ts'
 import { securityHeaders } from './security-headers.ts'
 import { cookieFor, readCookie } from './session-cookie.ts'
 import type { Session, Sessions } from './sessions.ts'
-import type { VerbRuns } from './verb-runs.ts'
+import type { Turns } from './take-turns.ts'
+import type { VerbRun, VerbRuns } from './verb-runs.ts'
 import type { SystemWatch } from './watch-system.ts'
 
 export type DashboardParts = {
@@ -30,6 +31,7 @@ export type DashboardParts = {
   proxies: readonly ProxyView[]
   watch: SystemWatch
   runs: VerbRuns
+  turns: Turns
   sessions: Sessions
   portal: Portal
   /** Streams of operators, and of users of the portal: the one can't use up the other. */
@@ -149,7 +151,10 @@ function addReads(app: Express, parts: DashboardParts): void {
   })
 
   app.get('/api/capabilities/:capability/plan', async (request, response) => {
-    response.json(await engine.plan(known(parts, request)))
+    const capability = known(parts, request)
+    const busy = runs.underWay(capability)
+    if (busy !== undefined) throw new ToolkitError('VERB_UNDER_WAY', busyWith(busy))
+    response.json(await parts.turns(capability, () => engine.plan(capability)))
   })
 
   app.get('/api/capabilities/:capability/history', (request, response) => {
@@ -176,7 +181,13 @@ function addVerbs(app: Express, parts: DashboardParts): void {
     const wanted = readInput(previewBody, request.body)
     const name = known(parts, request)
     const capability = watch.current()!.capabilities.find(each => each.name === name)!
-    response.json(await preview(engine, capability, wanted, sessionOf(response).by))
+    const busy = runs.underWay(name)
+    const { by } = sessionOf(response)
+    response.json(
+      busy === undefined
+        ? await parts.turns(name, () => preview(engine, capability, wanted, by))
+        : { steps: [], refusals: [{ code: 'VERB_UNDER_WAY', message: busyWith(busy) }] },
+    )
   })
 
   app.post('/api/capabilities/:capability/:verb', (request, response, next) => {
@@ -186,12 +197,17 @@ function addVerbs(app: Express, parts: DashboardParts): void {
     const capability = known(parts, request)
     const { by } = sessionOf(response)
     const run = runs.start({ capability, verb, by, reason: body.reason }, async onProgress => {
-      const answer = await engine.verb(verb, capability, { ...body, by }, onProgress)
+      const perform = () => engine.verb(verb, capability, { ...body, by }, onProgress)
+      const answer = await parts.turns(capability, perform)
       watch.hurry()
       return answer
     })
     response.status(202).json({ id: run.id })
   })
+}
+
+function busyWith({ verb, capability, by }: VerbRun): string {
+  return `${verb} ${capability} by ${by} is under way`
 }
 
 /** @throws ToolkitError CAPABILITY_UNKNOWN, STARTING before the first look at the system */

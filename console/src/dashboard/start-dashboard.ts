@@ -10,6 +10,7 @@ import { readPortal } from './portal-menu.ts'
 import { createProxyView } from './proxy-view.ts'
 import { createSessions } from './sessions.ts'
 import { serveFolder } from './static-files.ts'
+import { createTurns } from './take-turns.ts'
 import { createVerbRuns } from './verb-runs.ts'
 import { watchSystem } from './watch-system.ts'
 
@@ -57,6 +58,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     proxies,
     watch,
     runs: createVerbRuns(clock),
+    turns: createTurns(),
     sessions: createSessions(token, clock),
     portal,
     operatorStreams,

@@ -22,7 +22,8 @@ export type VerbRuns = {
     asked: Pick<VerbRun, 'capability' | 'verb' | 'by' | 'reason'>,
     perform: (onProgress: (progress: Json) => void) => Promise<VerbAnswer>,
   ): VerbRun
-  find(id: string): VerbRun | undefined
+  /** A verb on the capability that has not ended. */
+  underWay(capability: string): VerbRun | undefined
   /** Newest first. */
   all(): readonly VerbRun[]
   watch(listener: (run: VerbRun) => void): () => void
@@ -71,7 +72,8 @@ export function createVerbRuns(clock: Clock): VerbRuns {
       }).then(end, error => end(failureOf(error)))
       return run
     },
-    find: id => runs.get(id),
+    underWay: capability =>
+      [...runs.values()].find(run => run.capability === capability && run.ended === null),
     all: () => [...runs.values()].reverse(),
     watch: listener => {
       listeners.add(listener)
