@@ -106,6 +106,21 @@ test('reports a divergence with path, examples and trace, and fails the route', 
   expect(json).toMatchObject({ samples: 0, divergences: [], verdict: 'insufficient' })
 })
 
+test('what was asked before a reset does not count after it', async () => {
+  await using proxy = await startTestProxy({ stage: 'shadow' })
+  proxy.legacy.answer = (_request, response) => sendJson(response, same)
+  const waiting: (() => void)[] = []
+  proxy.extracted.answer = (_request, response) =>
+    waiting.push(() => sendJson(response, { ...same, creditLimit: '11.00' }))
+  await proxy.ask('/customers/1')
+  await until(() => waiting.length > 0)
+  await proxy.admin('DELETE', '/admin/comparisons/customers')
+  proxy.extracted.answer = (_request, response) => sendJson(response, { ...same, creditLimit: '11.00' })
+  for (const answer of waiting) answer()
+  await new Promise(resolve => setTimeout(resolve, 700))
+  expect(await report(proxy)).toMatchObject({ samples: 0, diverged: 0, divergences: [] })
+})
+
 test('ignores by rule, and counts that apart', async () => {
   await using proxy = await startTestProxy({
     stage: 'shadow',

@@ -2,6 +2,7 @@ import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
 import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
+import { ComparisonLedger } from '../comparison/comparison-ledger.ts'
 import type { Capability } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
 import { type AdminTokens, refuseBrowsers, requireRole } from './admin-access.ts'
@@ -86,7 +87,8 @@ export function createAdminApi(parts: AdminParts): Express {
 
   app.delete('/admin/comparisons/:capability', (request, response) => {
     const { capability, state } = find(request.params.capability)
-    state.ledger.reset()
+    // Copies on their way keep the ledger they began with: what they saw belongs to the time before.
+    state.ledger = new ComparisonLedger(state.name)
     response.json(state.ledger.report(capability.comparison))
   })
 

@@ -53,7 +53,7 @@ type Tally = {
 const maxDivergences = 200
 const latencies = 1_024
 
-/** What the comparisons of one capability have shown since they were last reset; bounded. */
+/** What the comparisons of one capability have shown since it was made; bounded. */
 export class ComparisonLedger {
   readonly capability: string
   #routes = new Map<string, Tally>()
@@ -89,11 +89,6 @@ export class ComparisonLedger {
     const kept = this.#tally(route)[side]
     kept.push(ms)
     if (kept.length > 2 * latencies) kept.splice(0, latencies)
-  }
-
-  reset(): void {
-    this.#routes.clear()
-    this.#divergences.clear()
   }
 
   summary(config: ComparisonConfig): Counts {
