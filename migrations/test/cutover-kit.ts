@@ -27,6 +27,7 @@ export function recordingSwitcher(
   }
   const held: HeldWrites[] = [{ released: 3, expired: 0, p50Ms: 10, p99Ms: 20, maxMs: 30 }]
   const verbs: Switcher = {
+    arm: () => call('arm'),
     hold: () => call('hold'),
     drain: () => call('drain'),
     fence: () => call('fence'),
@@ -53,6 +54,7 @@ export function recordingSwitcher(
       await call('release')
       return held
     },
+    disarm: () => call('disarm'),
   }
   const undo: Undo = {
     dropReverse: () => call('dropReverse'),
@@ -62,6 +64,7 @@ export function recordingSwitcher(
       await call('releaseBack')
       return held
     },
+    disarmBack: () => call('disarmBack'),
   }
   const proxies = {
     begin: verbs.hold,

@@ -7,7 +7,7 @@ import { memoryJournal, planned, recordingSwitcher, run, testOrder } from './cut
 const inOrder = switchVerbs.map(verb => (verb === 'catchUp' ? 'catchUp 0-1-7' : verb))
 const wayIn = ['openTarget', 'flipRoutes']
 const wayBack = ['startReverse', 'confirmReverse']
-const afterOwner = [...wayIn, ...wayBack, 'release']
+const afterOwner = [...wayIn, ...wayBack, 'release', 'disarm']
 
 /** Up to the owner's move one after the other; then the way in and the way back, each in order; then the release. */
 function expectOrder(calls: readonly string[]): void {
@@ -16,8 +16,8 @@ function expectOrder(calls: readonly string[]): void {
   )
   expect(calls.filter(call => wayIn.includes(call))).toEqual(wayIn)
   expect(calls.filter(call => wayBack.includes(call))).toEqual(wayBack)
-  expect(calls.slice(-5).toSorted()).toEqual(afterOwner.toSorted())
-  expect(calls.at(-1)).toBe('release')
+  expect(calls.slice(-6).toSorted()).toEqual(afterOwner.toSorted())
+  expect(calls.slice(-2)).toEqual(['release', 'disarm'])
 }
 const beforeOwner = switchVerbs.slice(0, switchVerbs.indexOf('journalOwner') + 1)
 
@@ -69,18 +69,19 @@ test('the position of the way back is in the journal before the owner moves', as
 })
 
 const undone: Record<string, string[]> = {
-  hold: ['releaseBack'],
-  drain: ['releaseBack'],
-  fence: ['unfence', 'releaseBack'],
-  barrier: ['unfence', 'releaseBack'],
-  readPosition: ['unfence', 'releaseBack'],
-  writeFenceRow: ['unfence', 'releaseBack'],
-  catchUp: ['unfence', 'releaseBack'],
-  stopSync: ['resumeSync', 'unfence', 'releaseBack'],
-  verifyChanged: ['resumeSync', 'unfence', 'releaseBack'],
-  prepareReverse: ['dropReverse', 'resumeSync', 'unfence', 'releaseBack'],
-  liftAutoIncrement: ['dropReverse', 'resumeSync', 'unfence', 'releaseBack'],
-  journalOwner: ['dropReverse', 'resumeSync', 'unfence', 'releaseBack'],
+  arm: ['disarmBack'],
+  hold: ['releaseBack', 'disarmBack'],
+  drain: ['releaseBack', 'disarmBack'],
+  fence: ['unfence', 'releaseBack', 'disarmBack'],
+  barrier: ['unfence', 'releaseBack', 'disarmBack'],
+  readPosition: ['unfence', 'releaseBack', 'disarmBack'],
+  writeFenceRow: ['unfence', 'releaseBack', 'disarmBack'],
+  catchUp: ['unfence', 'releaseBack', 'disarmBack'],
+  stopSync: ['resumeSync', 'unfence', 'releaseBack', 'disarmBack'],
+  verifyChanged: ['resumeSync', 'unfence', 'releaseBack', 'disarmBack'],
+  prepareReverse: ['dropReverse', 'resumeSync', 'unfence', 'releaseBack', 'disarmBack'],
+  liftAutoIncrement: ['dropReverse', 'resumeSync', 'unfence', 'releaseBack', 'disarmBack'],
+  journalOwner: ['dropReverse', 'resumeSync', 'unfence', 'releaseBack', 'disarmBack'],
 }
 
 test.each(beforeOwner)('a failure of %s takes everything back, newest first, and says why', async verb => {
@@ -98,7 +99,7 @@ test('a failure to take something back does not stop the rest, and leaves the ru
   )
   const journal = memoryJournal()
   await expect(cutOver(recording, journal)).rejects.toMatchObject({ code: 'REVERT_INCOMPLETE' })
-  expect(recording.calls.slice(-3)).toEqual(['resumeSync', 'unfence', 'releaseBack'])
+  expect(recording.calls.slice(-4)).toEqual(['resumeSync', 'unfence', 'releaseBack', 'disarmBack'])
   expect(journal.state.phase).toBe('switching')
 })
 
@@ -125,8 +126,8 @@ test('an owner that moved although its verb failed is carried forward, never bac
   }
   const result = await cutOver(recording, journal)
   expect(result.owner).toBe('extracted')
-  expect(recording.calls.slice(-5).toSorted()).toEqual(afterOwner.toSorted())
-  expect(recording.calls.at(-1)).toBe('release')
+  expect(recording.calls.slice(-6).toSorted()).toEqual(afterOwner.toSorted())
+  expect(recording.calls.slice(-2)).toEqual(['release', 'disarm'])
 })
 
 test('past the point of no return a verb that fails is tried again', async () => {
@@ -146,7 +147,7 @@ test.each(['startReverse', 'confirmReverse'])(
     const recording = recordingSwitcher(name => (name === verb ? planned(name) : undefined))
     const journal = memoryJournal()
     const result = await cutOver(recording, journal)
-    expect(recording.calls.at(-1)).toBe('release')
+    expect(recording.calls.slice(-2)).toEqual(['release', 'disarm'])
     expect(result.reversible).toBe(false)
     expect(result.alarms).toEqual([expect.stringContaining('switched, not reversible')])
     expect(journal.state.phase).toBe('irreversible')
@@ -159,14 +160,14 @@ test('a rerun past the point of no return does only what comes after it', async 
   const { live } = recording
   await performRun(journal.parts, { direction: cutoverDirection, order: testOrder(), run, live }, rollForward)
   expect(recording.calls.toSorted()).toEqual(afterOwner.toSorted())
-  expect(recording.calls.at(-1)).toBe('release')
+  expect(recording.calls.slice(-2)).toEqual(['release', 'disarm'])
 })
 
 test('a rerun before it takes back whatever there may be', async () => {
   const recording = recordingSwitcher()
   const journal = memoryJournal()
   await takeBackAll(journal.parts, { order: testOrder(), run, live: recording.live })
-  expect(recording.calls).toEqual(['dropReverse', 'resumeSync', 'unfence', 'releaseBack'])
+  expect(recording.calls).toEqual(['dropReverse', 'resumeSync', 'unfence', 'releaseBack', 'disarmBack'])
   expect(journal.state.phase).toBe('syncing')
 })
 
@@ -182,5 +183,5 @@ test('a holder that lost its lease touches nothing more', async () => {
   await expect(cutOver(recording, memoryJournal(), cutoverDirection, order)).rejects.toMatchObject({
     code: 'PLANNED',
   })
-  expect(recording.calls).toEqual(['hold', 'drain'])
+  expect(recording.calls).toEqual(['arm', 'hold', 'drain'])
 })

@@ -19,6 +19,7 @@ test('a dry run of a cutover says each thing that would happen, in order', async
   const dry = createDryRunSwitcher('customers', cutoverDirection, 4, 2, ['CUST_MST', 'CUST_NOTE'])
   await moveWriteOwner(dry.verbs, way)
   expect(dry.sentences()).toEqual([
+    'Prepare both sides, so that each can be fenced or opened at once.',
     'Hold new writes of customers at all 2 proxies, under epoch 4.',
     'Wait until the writes in flight have ended.',
     'Fence CUST_MST, CUST_NOTE on the legacy side against everybody but the applier.',
@@ -36,6 +37,7 @@ test('a dry run of a cutover says each thing that would happen, in order', async
     'Start the sync extracted → legacy.',
     'See a canary row of the extracted side arrive on the legacy side.',
     'Release the held writes to the extracted side.',
+    'Leave the lasting fence on the legacy side, and none on the extracted side.',
   ])
 })
 

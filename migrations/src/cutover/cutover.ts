@@ -26,6 +26,7 @@ export type Switched = { reversible: boolean; held: HeldWrites[] }
  */
 export async function moveWriteOwner(verbs: Switcher, way: Way): Promise<Switched> {
   try {
+    await verbs.arm(way.window)
     await verbs.hold(way.window)
     await verbs.drain(way.window)
     await verbs.fence(way.window)
@@ -53,6 +54,7 @@ export async function rollForward(verbs: Switcher, way: Way): Promise<Switched> 
   // The way back opens beside the way in: clients are waiting, and neither needs the other.
   const [, reversible] = await bothEnded(openWayIn(verbs, way), openWayBack(verbs, way))
   const held = await verbs.release(way.forward)
+  await verbs.disarm(way.forward)
   return { reversible, held }
 }
 

@@ -21,6 +21,7 @@ export function createDryRunSwitcher(
   }
   const everyProxy = proxies === 1 ? 'the proxy' : `all ${proxies} proxies`
   const verbs: Switcher = {
+    arm: () => tell('arm', `Prepare both sides, so that each can be fenced or opened at once.`),
     hold: () => tell('hold', `Hold new writes of ${capability} at ${everyProxy}, under epoch ${epoch}.`),
     drain: () => tell('drain', 'Wait until the writes in flight have ended.'),
     fence: () =>
@@ -59,6 +60,8 @@ export function createDryRunSwitcher(
       await tell('release', `Release the held writes to the ${target} side.`)
       return []
     },
+    disarm: () =>
+      tell('disarm', `Leave the lasting fence on the ${source} side, and none on the ${target} side.`),
   }
   return { verbs, sentences: () => switchVerbs.flatMap(verb => told.get(verb) ?? []) }
 }

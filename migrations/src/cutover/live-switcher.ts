@@ -1,9 +1,11 @@
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { liftAutoIncrement } from '../cdc/auto-increment.ts'
-import { lowerFence, raiseFence } from '../cdc/fence.ts'
+import { revokeDrop } from '../cdc/drop-right.ts'
+import { type Fence, lowerFence, raiseFence } from '../cdc/fence.ts'
 import { writeSignal } from '../cdc/signal-table.ts'
 import { mdlBarrier, readPosition } from '../cdc/write-barrier.ts'
-import type { CapabilityState } from '../journal/capability-state.ts'
+import { connectToolkit } from '../data/database.ts'
+import { type CapabilityState, opposite, type Side } from '../journal/capability-state.ts'
 import type { Run } from '../journal/journal.ts'
 import { type SupervisedSync, syncDirection } from '../operator/supervise-sync.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -11,6 +13,7 @@ import { type HeldProxies, holdProxies } from './hold-proxies.ts'
 import type { Order, SwitchParts } from './switch-parts.ts'
 import type { Direction, Switcher, Undo } from './switcher.ts'
 import { verifyUnverified } from './verify-sides.ts'
+import { armGate, disarmGate, setGate } from './write-gate.ts'
 
 /** Whole seconds on the server; every query of the tables queues behind a fence that waits. */
 const lockWaitMs = 2_000
@@ -40,6 +43,13 @@ export function createLiveSwitcher(
   const { epoch } = run
   const sides = parts.sidesOf(plan)
   const tablesOf = (side: 'legacy' | 'extracted') => plan.tables.map(table => table[side].table)
+  const fenceOn = (side: Side): Fence => ({
+    capability,
+    writtenOn: opposite(side),
+    epoch,
+    tables: tablesOf(side),
+    lockWaitMs,
+  })
   const held = holdProxies(parts.proxies, capability, epoch, parts.clock, parts.log)
   let reverse: SupervisedSync | undefined
   let reversePosition = reverseFrom
@@ -52,15 +62,37 @@ export function createLiveSwitcher(
     })
   }
 
+  async function keepFromDropping(side: Side): Promise<void> {
+    const connection = await connectToolkit(sides[side])
+    try {
+      const { notRevoked } = await revokeDrop(connection, sides[side], capability, tablesOf(side))
+      if (notRevoked.length > 0)
+        parts.log.warn({ capability, side, notRevoked }, 'accounts keep DROP despite the fence')
+    } finally {
+      connection.destroy()
+    }
+  }
+
   const verbs: Switcher = {
+    arm: async signal => {
+      signal.throwIfAborted()
+      // The gate is closed before the fence gives way to it; at no time is the target open.
+      const onTarget = async () => {
+        await armGate(sides[target], fenceOn(target), true)
+        await lowerFence(sides[target], fenceOn(target))
+        await keepFromDropping(target)
+      }
+      const onSource = async () => {
+        await armGate(sides[source], fenceOn(source), false)
+        await keepFromDropping(source)
+      }
+      await allEnded([onTarget(), onSource()])
+    },
     hold: signal => held.begin(signal),
     drain: signal => held.drained(signal),
     fence: async signal => {
       signal.throwIfAborted()
-      const fence = { capability, writtenOn: target, epoch, tables: tablesOf(source), lockWaitMs }
-      const { notRevoked } = await raiseFence(sides[source], fence)
-      if (notRevoked.length > 0)
-        parts.log.warn({ capability, notRevoked }, 'accounts keep DROP despite the fence')
+      await setGate(sides[source], fenceOn(source), true)
     },
     barrier: async signal => {
       signal.throwIfAborted()
@@ -94,7 +126,11 @@ export function createLiveSwitcher(
       signal.throwIfAborted()
       await parts.journal.moveOwner(order.lease, run, before, target)
     },
-    openTarget: () => lowerFence(sides[target], { capability, epoch, tables: tablesOf(target), lockWaitMs }),
+    openTarget: async () => {
+      await setGate(sides[target], fenceOn(target), false)
+      // A rerun may meet a fence that no gate has replaced.
+      if (reverseFrom !== undefined) await lowerFence(sides[target], fenceOn(target))
+    },
     flipRoutes: signal =>
       held.changeRoutes(
         { capability, stage: direction.stage, writes: target, epoch },
@@ -114,6 +150,17 @@ export function createLiveSwitcher(
       await current.sync.waitUntilApplied({ signalId: id }, { timeoutMs: syncWaitMs, signal })
     },
     release: signal => held.release(signal),
+    disarm: async () => {
+      const onSource = async () => {
+        await raiseFence(sides[source], fenceOn(source))
+        await disarmGate(sides[source], fenceOn(source))
+      }
+      const onTarget = async () => {
+        await disarmGate(sides[target], fenceOn(target))
+        await lowerFence(sides[target], fenceOn(target))
+      }
+      await allEnded([onSource(), onTarget()])
+    },
   }
 
   const undo: Undo = {
@@ -124,10 +171,27 @@ export function createLiveSwitcher(
     resumeSync: async () => {
       await parts.syncs.ensure(plan, { ...before, phase: 'syncing' })
     },
-    unfence: () => lowerFence(sides[source], { capability, epoch, tables: tablesOf(source), lockWaitMs }),
+    unfence: () => setGate(sides[source], fenceOn(source), false),
     releaseBack: signal => held.release(signal),
+    disarmBack: async () => {
+      const onSource = async () => {
+        await disarmGate(sides[source], fenceOn(source))
+        await lowerFence(sides[source], fenceOn(source))
+      }
+      const onTarget = async () => {
+        await raiseFence(sides[target], fenceOn(target))
+        await disarmGate(sides[target], fenceOn(target))
+      }
+      await allEnded([onSource(), onTarget()])
+    },
   }
   return { verbs, undo, held }
+}
+
+/** As Promise.all, yet nothing is left running behind a failure. */
+async function allEnded(works: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(works))
+    if (outcome.status === 'rejected') throw outcome.reason
 }
 
 /** Lifts the target's ids ahead of the hold. What a run that is taken back leaves of it is a gap between ids. */

@@ -39,6 +39,7 @@ const undoMs = 15_000
 const reverseMs = 5_000
 const persistMs = 20_000
 const deadlines: Partial<Record<SwitchVerb, number>> = {
+  arm: 12_000,
   hold: 3_000,
   drain: 10_000,
   fence: 12_000,
@@ -77,6 +78,7 @@ export async function performRun(
         phase = 'switched'
       },
       openTarget: signal => persist(parts, run, () => verbs.openTarget(signal), signal),
+      disarm: signal => persist(parts, run, () => verbs.disarm(signal), signal),
     },
     {
       window,

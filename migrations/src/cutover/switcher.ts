@@ -38,6 +38,8 @@ export type Position = string
  * A verb ends when its effect is acknowledged, or throws; it stops early when `signal` aborts.
  */
 export type Switcher = {
+  /** What takes long and changes nothing yet: both sides can then be fenced and opened by one row each. */
+  arm(signal: AbortSignal): Promise<void>
   /** Every proxy parks new writes. */
   hold(signal: AbortSignal): Promise<void>
   /** Waits until no write is in flight at any proxy. */
@@ -72,6 +74,8 @@ export type Switcher = {
   confirmReverse(signal: AbortSignal): Promise<void>
   /** The held writes go to the owner of the current generation. */
   release(signal: AbortSignal): Promise<HeldWrites[]>
+  /** The lasting fence stands on the source, none on the target; what `arm` put up is gone. */
+  disarm(signal: AbortSignal): Promise<void>
 }
 
 /** What takes a verb back, as long as the owner has not moved. */
@@ -80,9 +84,11 @@ export type Undo = {
   resumeSync(signal: AbortSignal): Promise<void>
   unfence(signal: AbortSignal): Promise<void>
   releaseBack(signal: AbortSignal): Promise<HeldWrites[]>
+  disarmBack(signal: AbortSignal): Promise<void>
 }
 
 export const switchVerbs = [
+  'arm',
   'hold',
   'drain',
   'fence',
@@ -100,6 +106,7 @@ export const switchVerbs = [
   'startReverse',
   'confirmReverse',
   'release',
+  'disarm',
 ] as const satisfies readonly (keyof Switcher)[]
 
 export const undoVerbs = [
@@ -107,6 +114,7 @@ export const undoVerbs = [
   'resumeSync',
   'unfence',
   'releaseBack',
+  'disarmBack',
 ] as const satisfies readonly (keyof Undo)[]
 
 export type SwitchVerb = (typeof switchVerbs)[number]
@@ -114,6 +122,7 @@ export type UndoVerb = (typeof undoVerbs)[number]
 
 /** The verbs that leave something standing, and what takes it away again. The others need no undoing. */
 export const undoOf: Partial<Record<SwitchVerb, UndoVerb>> = {
+  arm: 'disarmBack',
   hold: 'releaseBack',
   fence: 'unfence',
   stopSync: 'resumeSync',

@@ -1,0 +1,127 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise'
+import { stale } from '../cdc/checkpoint.ts'
+import type { Fence } from '../cdc/fence.ts'
+import { timeout, waitForLocksAtMost } from '../cdc/write-barrier.ts'
+import { applierUser, connectToolkit, type Database, schemaOf } from '../data/database.ts'
+import { errorNumber } from '../data/database-error.ts'
+import { identifier, literal, qualified } from '../data/sql-text.ts'
+
+/**
+ * A fence that opens and closes with one row instead of six data definitions, so that the hold does not wait for these.
+ * Its triggers stand only while a cutover or rollback runs; before and after, the fence stands.
+ */
+const events = { ins: 'INSERT', upd: 'UPDATE', del: 'DELETE' } as const
+type Event = keyof typeof events
+
+const deadlock = 1213
+const lockWait = 1205
+const attempts = 5
+
+/** Puts the triggers up, closed or open as said; waits for transactions that have touched the tables. Repeating it is fine. */
+export async function armGate(database: Database, fence: Fence, closed: boolean): Promise<void> {
+  await setGate(database, fence, closed)
+  await eachTable(database, fence, (session, table, event) =>
+    session.query(gateTrigger(database, fence, table, event)),
+  )
+}
+
+/**
+ * Opens or closes the gate for everybody but the applier. Each write of the tables holds the gate's row shared until its
+ * transaction ends, so closing also waits for those that were let pass.
+ * @throws ToolkitError EPOCH_STALE, FENCE_TIMEOUT with the transactions in the way
+ */
+export async function setGate(database: Database, fence: Fence, closed: boolean): Promise<void> {
+  const connection = await connectToolkit(database)
+  const gate = `${identifier(database.controlSchema)}.write_gate`
+  const key = [fence.capability, schemaOf(database)]
+  try {
+    const seconds = Math.max(1, Math.ceil(fence.lockWaitMs / 1_000))
+    await connection.query(`SET innodb_lock_wait_timeout = ${seconds}`)
+    await again(() =>
+      connection.query(
+        `INSERT INTO ${gate} (capability, schema_name, epoch, closed) VALUES (?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE closed = IF(epoch <= VALUES(epoch), VALUES(closed), closed),
+                                 epoch = GREATEST(epoch, VALUES(epoch))`,
+        [...key, fence.epoch, closed],
+      ),
+    )
+    const [rows] = await connection.query<RowDataPacket[]>(
+      `SELECT epoch FROM ${gate} WHERE capability = ? AND schema_name = ?`,
+      key,
+    )
+    const seen = Number(rows[0]!.epoch)
+    if (seen > fence.epoch) throw stale(fence, seen)
+  } catch (error) {
+    if (errorNumber(error) !== lockWait) throw error
+    throw await timeout('FENCE_TIMEOUT', connection, database, fence.lockWaitMs, error)
+  } finally {
+    connection.destroy()
+  }
+}
+
+/** Takes the triggers down. Repeating it is fine. */
+export async function disarmGate(
+  database: Database,
+  fence: Pick<Fence, 'tables' | 'lockWaitMs'>,
+): Promise<void> {
+  await eachTable(database, fence, (session, table, event) =>
+    session.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), triggerName(event, table))}`),
+  )
+}
+
+/** A transaction that waits for others while they wait for the gate is a deadlock; the gate's is the one that is ended. */
+async function again(work: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (errorNumber(error) !== deadlock || attempt === attempts) throw error
+    }
+  }
+}
+
+async function eachTable(
+  database: Database,
+  fence: Pick<Fence, 'tables' | 'lockWaitMs'>,
+  act: (session: Connection, table: string, event: Event) => Promise<unknown>,
+): Promise<void> {
+  const acting = fence.tables.map(async table => {
+    const session = await connectToolkit(database)
+    try {
+      await waitForLocksAtMost(session, fence.lockWaitMs)
+      for (const event of Object.keys(events) as Event[]) await act(session, table, event)
+    } catch (error) {
+      if (errorNumber(error) !== lockWait) throw error
+      throw await timeout('FENCE_TIMEOUT', session, database, fence.lockWaitMs, error)
+    } finally {
+      session.destroy()
+    }
+  })
+  const outcomes = await Promise.allSettled(acting)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+/** Shorter than the fence's names, so what the fence can name, the gate can. */
+function triggerName(event: Event, table: string): string {
+  return `strangler_gate_${event}_${table}`
+}
+
+/** The locking read sees the gate as it is now, whatever snapshot the writer's transaction reads from. */
+function gateTrigger(database: Database, fence: Fence, table: string, event: Event): string {
+  const schema = schemaOf(database)
+  const message = `STRANGLER-FENCE capability ${fence.capability} is written on the ${fence.writtenOn} side, epoch ${fence.epoch}`
+  return `CREATE OR REPLACE TRIGGER ${qualified(schema, triggerName(event, table))}
+    BEFORE ${events[event]} ON ${qualified(schema, table)} FOR EACH ROW
+    BEGIN
+      DECLARE shut BOOLEAN DEFAULT NULL;
+      IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))} THEN
+        SET shut = (SELECT closed FROM ${identifier(database.controlSchema)}.write_gate
+                     WHERE capability = ${literal(fence.capability)} AND schema_name = ${literal(schema)}
+                      LOCK IN SHARE MODE);
+        IF COALESCE(shut, TRUE) THEN
+          SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1644, MESSAGE_TEXT = ${literal(message)};
+        END IF;
+      END IF;
+    END`
+}
