@@ -1,0 +1,124 @@
+import type { Reason } from '@strangler/chassis/saga/saga.ts'
+import type { Log } from '@strangler/kit/log.ts'
+import type { Caller, OrderOf, Participants } from '../application/participants.ts'
+import type { Line, PricedLine } from '../domain/order.ts'
+import type { CreditHolds } from './credit-holds.ts'
+import { type Answer, createServiceClient, type Send, unexpected } from './service-client.ts'
+
+type CustomerAnswer = { status: string; creditLimit: string }
+
+/** Problem types that refuse for good, and the reason that an order is canceled with. */
+const refusals: Readonly<Record<string, string>> = {
+  'urn:problem:customer-not-found': 'CUSTOMER_NOT_FOUND',
+  'urn:problem:customer-inactive': 'CUSTOMER_INACTIVE',
+  'urn:problem:credit-exceeded': 'CREDIT_EXCEEDED',
+  'urn:problem:credit-released': 'CREDIT_RELEASED',
+  'urn:problem:product-not-found': 'PRODUCT_NOT_FOUND',
+  'urn:problem:out-of-stock': 'OUT_OF_STOCK',
+  'urn:problem:reservation-released': 'STOCK_RELEASED',
+}
+/** Members of a problem that say what kind it is rather than what it is about. */
+const common = ['type', 'title', 'status', 'detail']
+
+/**
+ * The other capabilities over REST, all at one address: the proxy's. Customers may still be served by the monolith, whose
+ * façade has no credit reservations; then the limit is read there, and what orders hold of it is kept in `holds`.
+ */
+export function createRestParticipants(baseUrl: string, holds: CreditHolds, log: Log): Participants {
+  const customers = createServiceClient(baseUrl, 'customers', log)
+  const catalog = createServiceClient(baseUrl, 'catalog', log)
+  return {
+    price: (lines, caller) => price(catalog, lines, caller),
+    reserveCredit: (order, caller) => reserveCredit(customers, holds, order, caller),
+    releaseCredit: async (order, caller) => {
+      const { orderId, customerId } = order
+      const answer = await customers('DELETE', creditPath(order, orderId), caller)
+      if (answer.status !== 200 && !isLacking(answer)) throw unexpected('customers', answer)
+      await holds.release(orderId, customerId)
+    },
+    reserveStock: async ({ orderId, lines }, caller) => {
+      const answer = await catalog('POST', '/reservations', caller, { body: { orderId, lines } })
+      if (answer.status === 201 || answer.status === 200) return undefined
+      // The monolith can't take stock for an order once only, so an order can't have any of it.
+      if (isLacking(answer)) return { code: 'STOCK_NOT_RESERVABLE' }
+      return reasonOf('catalog', answer)
+    },
+    releaseStock: async ({ orderId }, caller) => {
+      const answer = await catalog('DELETE', `/reservations/${orderId}`, caller)
+      if (answer.status !== 200 && !isLacking(answer)) throw unexpected('catalog', answer)
+    },
+    commitStock: async ({ orderId }, caller) => {
+      const answer = await catalog('POST', `/reservations/${orderId}/commit`, caller)
+      if (answer.status !== 200) throw unexpected('catalog', answer)
+    },
+    returnStock: async ({ orderId, lines }, caller) => {
+      for (const { sku, quantity } of merge(lines)) {
+        const path = `/products/${encodeURIComponent(sku)}/stock-adjustments`
+        const options = { body: { delta: quantity }, idempotencyKey: `return-${orderId}-${sku}` }
+        const answer = await catalog('POST', path, caller, options)
+        if (answer.status !== 200) throw unexpected('catalog', answer)
+      }
+    },
+  }
+}
+
+async function price(catalog: Send, lines: readonly Line[], caller: Caller): Promise<PricedLine[] | Reason> {
+  const skus = [...new Set(lines.map(({ sku }) => sku))]
+  const answers = await Promise.all(
+    skus.map(
+      async sku => [sku, await catalog('GET', `/products/${encodeURIComponent(sku)}`, caller)] as const,
+    ),
+  )
+  const prices = new Map<string, string>()
+  for (const [sku, answer] of answers) {
+    if (answer.status !== 200) return reasonOf('catalog', answer)
+    if (answer.body.active !== true) return { code: 'NOT_FOR_SALE', details: { sku } }
+    prices.set(sku, String(answer.body.price))
+  }
+  return lines.map(line => ({ ...line, unitPrice: prices.get(line.sku)! }))
+}
+
+async function reserveCredit(
+  customers: Send,
+  holds: CreditHolds,
+  order: OrderOf & { amount: string },
+  caller: Caller,
+): Promise<Reason | undefined> {
+  const { orderId, customerId, amount } = order
+  // Begun while the monolith served customers: it is not to hold credit on both sides.
+  if (await holds.isHeld(orderId)) return undefined
+  const answer = await customers('POST', creditPath(order), caller, { body: { orderId, amount } })
+  if (answer.status === 201 || answer.status === 200) return undefined
+  if (!isLacking(answer)) return reasonOf('customers', answer)
+
+  const found = await customers('GET', `/customers/${customerId}`, caller)
+  if (found.status !== 200) return reasonOf('customers', found)
+  const { status, creditLimit } = found.body as CustomerAnswer
+  if (status !== 'active') return { code: 'CUSTOMER_INACTIVE', details: { customerStatus: status } }
+  return holds.hold({ orderId, customerId, amount, limit: creditLimit })
+}
+
+/** Whether whoever serves the capability has no such resource at all: no problem of the capability says so. */
+function isLacking({ status, type }: Answer): boolean {
+  const ofCapability = refusals[type] !== undefined
+  return [404, 405, 501].includes(status) && !ofCapability
+}
+
+/** @throws ToolkitError ANSWER_UNEXPECTED when the answer does not refuse for good */
+function reasonOf(capability: string, answer: Answer): Reason {
+  const code = refusals[answer.type]
+  if (code === undefined) throw unexpected(capability, answer)
+  const details = Object.fromEntries(Object.entries(answer.body).filter(([name]) => !common.includes(name)))
+  return { code, details }
+}
+
+function creditPath({ customerId }: OrderOf, orderId?: string): string {
+  const path = `/customers/${customerId}/credit-reservations`
+  return orderId === undefined ? path : `${path}/${orderId}`
+}
+
+function merge(lines: readonly Line[]): Line[] {
+  const quantities = new Map<string, number>()
+  for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity)
+  return [...quantities].map(([sku, quantity]) => ({ sku, quantity }))
+}

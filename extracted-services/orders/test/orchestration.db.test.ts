@@ -1,0 +1,3 @@
+import { testOrderOutcomes } from './order-outcomes.ts'
+
+testOrderOutcomes('orchestration')
