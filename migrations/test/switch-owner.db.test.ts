@@ -133,6 +133,28 @@ test('from the first copy on, only the applier writes on the extracted side', as
   expect(await names('extracted')).toEqual(['Äpfel', 'Birnen'])
 })
 
+test('the binlog that the way back will read begins anew before anything is held', async () => {
+  const file = async () => {
+    const [rows] = await databases.admin.query('SHOW MASTER STATUS')
+    return (rows as { File: string }[])[0]!.File
+  }
+  const before = { file: await file(), held: proxy.log.length }
+  const failing = {
+    ...parts,
+    journal: {
+      ...parts.journal,
+      begin: async () => {
+        throw planned('begin')
+      },
+    },
+  }
+  await expect(switchOwner(failing, plan, cutoverDirection, order())).rejects.toMatchObject({
+    code: 'PLANNED',
+  })
+  expect(proxy.log.slice(before.held)).toEqual([])
+  expect(await file()).not.toBe(before.file)
+})
+
 test('a failure in the window leaves everything as it was: owner, fence, sync and routes', async () => {
   const failing = {
     ...parts,

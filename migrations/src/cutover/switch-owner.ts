@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
+import { rotateBinlog } from '../cdc/write-barrier.ts'
 import type { CapabilityState } from '../journal/capability-state.ts'
 import type { Run } from '../journal/journal.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -22,6 +23,7 @@ export async function switchOwner(
 ): Promise<SwitchResult> {
   await liftAhead(parts, plan, direction)
   await compareAhead(parts, plan, order)
+  await beginSmallBinlog(parts, plan, direction)
   const before = await parts.journal.state(plan.capability)
   const action = direction.action
   order.failPoint(`${action}.begin.before`)
@@ -60,6 +62,19 @@ export async function finishBack(
 ): Promise<void> {
   const live = createLiveSwitcher(parts, plan, direction, order, run, state)
   await takeBackAll(parts, { order, run, live })
+}
+
+/**
+ * The way back starts while writes are held, and its start scans the target's current binlog file. Where the file cannot
+ * be begun anew the hold is only longer.
+ */
+async function beginSmallBinlog(parts: SwitchParts, plan: Plan, { target }: Direction): Promise<void> {
+  await rotateBinlog(parts.sidesOf(plan)[target]).catch(error => {
+    parts.log.warn(
+      { capability: plan.capability, side: target, error: messageOf(error) },
+      'no new binlog file was begun: the way back may take longer to start',
+    )
+  })
 }
 
 /** The rows that changed since the last verification, compared while writes flow: the window sees only the rest. */
