@@ -28,6 +28,7 @@ export function runView({ live, route }) {
     setText(about, `${run.by}, ${moment(run.startedAt)}: ${run.reason}`)
     showProgress(run)
     if (run.ended !== null && !ended) showEnd(run)
+    if (run.ended !== null) showLinks(run)
   }
 
   function showProgress({ progress, ended: end }) {
@@ -51,12 +52,20 @@ export function runView({ live, route }) {
     if (end === null) setText(state, 'Under way. It goes on if you leave this page.')
   }
 
-  function showEnd({ verb, capability, ended: end }) {
+  function showEnd({ verb, ended: end }) {
     ended = true
     const { word, tone } = outcome(end)
     replaceContent(state, badge(word, tone), ` after ${duration(end.ms)}`)
     replaceContent(result, resultOf(verb, end))
+  }
+
+  /** The snapshot that shows what the verb has changed may come after its end. */
+  let shownLinks
+  function showLinks({ capability }) {
     const back = wayBack(live.capability(capability) ?? {})
+    const key = JSON.stringify(back ?? null)
+    if (key === shownLinks) return
+    shownLinks = key
     replaceContent(
       links,
       h('a', { class: 'button', href: routeTo(['capability', capability]) }, capability),

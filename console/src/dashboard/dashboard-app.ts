@@ -27,7 +27,10 @@ import type { VerbRun, VerbRuns } from './verb-runs.ts'
 import type { SystemWatch } from './watch-system.ts'
 
 export type DashboardParts = {
+  /** For what is read, and for forecasts. */
   engine: EngineOperator
+  /** For verbs: waits out a restart of the engine. */
+  act: EngineOperator['verb']
   proxies: readonly ProxyView[]
   watch: SystemWatch
   runs: VerbRuns
@@ -176,7 +179,7 @@ function addReads(app: Express, parts: DashboardParts): void {
 }
 
 function addVerbs(app: Express, parts: DashboardParts): void {
-  const { engine, watch, runs } = parts
+  const { engine, act, watch, runs } = parts
   app.post('/api/capabilities/:capability/preview', async (request, response) => {
     const wanted = readInput(previewBody, request.body)
     const name = known(parts, request)
@@ -197,7 +200,7 @@ function addVerbs(app: Express, parts: DashboardParts): void {
     const capability = known(parts, request)
     const { by } = sessionOf(response)
     const run = runs.start({ capability, verb, by, reason: body.reason }, async onProgress => {
-      const perform = () => engine.verb(verb, capability, { ...body, by }, onProgress)
+      const perform = () => act(verb, capability, { ...body, by }, onProgress)
       const answer = await parts.turns(capability, perform)
       watch.hurry()
       return answer

@@ -54,7 +54,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const portalStreams = createStreamDesk(maxPortalStreams)
   const watch = watchSystem(read.status, proxies, clock)
   const app = createDashboardApp({
-    engine: { ...read, verb: act.verb },
+    engine: read,
+    act: act.verb,
     proxies,
     watch,
     runs: createVerbRuns(clock),
