@@ -5,6 +5,8 @@ import { childSpan, parseTraceparent, type TraceContext } from '@strangler/kit/t
 import type { CapabilityStates } from './capability-state.ts'
 import type { Mirror } from './comparison/mirror.ts'
 import type { Side } from './config/config-schema.ts'
+import { offerCopy, wantsCopy } from './copy-request.ts'
+import { BodyTap } from './forwarding/body-tap.ts'
 import { type ForwardEnd, forward } from './forwarding/forward.ts'
 import { requestHeaders } from './forwarding/forwarded-headers.ts'
 import { answers, badRequest, type ProxyAnswer, sendAnswer } from './forwarding/refusal-answer.ts'
@@ -13,10 +15,11 @@ import { hasBody, type RequestHead, readHead } from './forwarding/request-head.t
 import type { Upstreams } from './forwarding/upstreams.ts'
 import type { ParkedWrite } from './holding/hold-desk.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
+import type { Recorder, RecordingPlace } from './recording/recorder.ts'
 import { type Decision, decide } from './routing/decide.ts'
 import { type Generation, soapEndpointOf } from './routing/generation.ts'
 import { maxTarget, normaliseTarget, type RequestTarget } from './routing/request-target.ts'
-import { mirrorSide, otherSide } from './routing/serving-side.ts'
+import { otherSide } from './routing/serving-side.ts'
 import { readSoapMessage, type SoapMessage, soapVersionOf } from './soap-message.ts'
 
 export type ProxyParts = {
@@ -26,6 +29,7 @@ export type ProxyParts = {
   states: CapabilityStates
   upstreams: Upstreams
   mirror: Mirror
+  recorder: Recorder
   /** Read once per request: a request keeps the generation it began with. */
   current(): Generation
   /** 0 ≤ n < 1, for sampling. */
@@ -35,7 +39,7 @@ export type ProxyParts = {
 }
 
 /** One request on its way. What is found out about it once is kept, also while it is parked. */
-type Passage = {
+export type Passage = {
   request: IncomingMessage
   response: ServerResponse
   head: RequestHead
@@ -47,8 +51,10 @@ type Passage = {
   since: number
 }
 
-/** Replies over this are passed on but not compared. */
+/** Replies over this are passed on but not compared, bodies of requests neither copied nor recorded. */
 const tapCap = 262_144
+const bodyCap = 262_144
+const noBody = Buffer.alloc(0)
 const maxHeaders = 200
 /** No more than this of a parked write's body is read. */
 const parkedBytes = 65_536
@@ -163,7 +169,12 @@ function send(
   const headers = requestHeaders(request, head, trace, 'http')
   const bodied = hasBody(head)
   const read = decision === undefined ? isSafe(request.method) : decision.route.effect === 'read'
-  const tap = decision === undefined ? undefined : wantsCopy(parts, passage, decision, bodied)
+  const copied = decision !== undefined && wantsCopy(parts, passage, decision)
+  const place = head.mirrored ? undefined : parts.recorder.place(decision?.route.capability.name)
+  const tap = copied ? new ReplyTap(tapCap) : undefined
+  const keepsBody = bodied && soap?.body === undefined && (copied || place !== undefined)
+  const bodyTap = keepsBody ? new BodyTap(bodyCap) : undefined
+  const body = () => (bodyTap === undefined ? (soap?.body ?? noBody) : bodyTap.body())
   forward(
     {
       request,
@@ -182,6 +193,7 @@ function send(
       timeouts: config.timeouts,
       limits: config.limits,
       tap,
+      bodyTap,
       onBodyStart: () => startBody(passage),
       onReply(status, fellBack) {
         if (parts.draining()) response.shouldKeepAlive = false
@@ -198,7 +210,9 @@ function send(
       if (decision?.route.effect === 'write' && end.outcome !== 'replied') pin(decision)
       finish(parts, passage, generation, decision, end)
       if (tap !== undefined && decision !== undefined && end.outcome === 'replied' && !end.fellBack)
-        offerCopy(parts, passage, decision, tap, { path, headers })
+        offerCopy(parts, passage, decision, tap, { path, headers, body: body() })
+      if (place !== undefined)
+        record(place, parts, passage, generation, decision, end, { path, headers, body: body() })
     },
   )
 }
@@ -217,48 +231,36 @@ function fallbackOf(parts: ProxyParts, decision: Decision | undefined) {
   return parts.upstreams.get(route.legacy)
 }
 
-function wantsCopy(
-  parts: ProxyParts,
-  { request, head, soap }: Passage,
-  { route, side }: Decision,
-  bodied: boolean,
-): ReplyTap | undefined {
-  const { capability } = route
-  if (route.effect !== 'read' || mirrorSide(capability.stage, side) === undefined || head.mirrored)
-    return undefined
-  if (request.method === 'HEAD' || (bodied && soap?.body === undefined)) return undefined
-  return parts.random() < capability.comparison.sample ? new ReplyTap(tapCap) : undefined
-}
-
-function offerCopy(
-  parts: ProxyParts,
-  passage: Passage,
-  { route, state, side }: Decision,
-  tap: ReplyTap,
-  sent: { path: string; headers: readonly string[] },
-) {
-  const observation = tap.observation(parts.clock.elapsed() - passage.since)
-  if (observation.body === undefined) return parts.mirror.drop('reply-too-large')
-  parts.mirror.offer({
-    capability: route.capability.name,
-    route: route.id,
-    served: side,
-    owner: route.capability.writes ?? 'legacy',
-    observation,
-    method: passage.request.method ?? 'GET',
-    path: sent.path,
-    headers: withoutHeaders(sent.headers, route.capability.comparison.withhold),
-    body: passage.soap?.body,
-    upstreams: { legacy: route.legacy ?? '', extracted: route.extracted },
-    traceId: passage.trace.traceId,
-    comparison: route.capability.comparison,
-    ledger: state.ledger,
+function record(
+  place: RecordingPlace,
+  { clock }: ProxyParts,
+  { request, head, since }: Passage,
+  generation: Generation,
+  decision: Decision | undefined,
+  end: ForwardEnd,
+  sent: { path: string; headers: readonly string[]; body: Buffer | undefined },
+): void {
+  if (end.outcome !== 'replied') {
+    place.aborted()
+    return
+  }
+  place.ended({
+    method: request.method ?? 'GET',
+    ...sent,
+    contentType: head.contentType,
+    capability: decision?.route.capability.name,
+    route: decision?.route.id,
+    effect: decision?.route.effect ?? 'none',
+    side: servedBy(decision, end),
+    generation: generation.number,
+    status: end.status,
+    ms: Math.round(clock.elapsed() - since),
   })
 }
 
-function withoutHeaders(headers: readonly string[], names: readonly string[]): readonly string[] {
-  if (names.length === 0) return headers
-  return headers.filter((_text, index) => !names.includes(headers[index & ~1]!.toLowerCase()))
+function servedBy(decision: Decision | undefined, end: ForwardEnd): Side | 'default' {
+  if (decision === undefined) return 'default'
+  return end.fellBack ? otherSide(decision.side) : decision.side
 }
 
 function finish(
@@ -270,7 +272,7 @@ function finish(
 ): void {
   const ms = parts.clock.elapsed() - since
   const effect = decision?.route.effect ?? 'none'
-  const side = decision === undefined ? 'default' : end.fellBack ? otherSide(decision.side) : decision.side
+  const side = servedBy(decision, end)
   const failed = end.outcome !== 'replied' && end.outcome !== 'aborted'
   if (decision !== undefined) {
     const traffic = decision.state.traffic[side as Side]

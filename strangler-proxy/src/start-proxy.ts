@@ -16,6 +16,7 @@ import { stateFolder } from './config/own-secret.ts'
 import { createEntryServer } from './entry-server.ts'
 import { createUpstreams } from './forwarding/upstreams.ts'
 import { createProxyMetrics } from './proxy-metrics.ts'
+import { createRecorder } from './recording/recorder.ts'
 import { openGenerationHistory } from './routing/generation-history.ts'
 import { type Generations, openGenerations } from './routing/generations.ts'
 import { createSyncBarrier } from './routing/sync-barrier.ts'
@@ -69,6 +70,7 @@ const copyCap = 262_144
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { log, token, operatorUrl, random = Math.random } = options
   const clock = systemClock
+  const redactionKey = options.redactionKey ?? randomBytes(32).toString('hex')
   const file = configFile(options.config)
   const registry = createMetrics()
   const metrics = createProxyMetrics(registry)
@@ -84,7 +86,14 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     random,
     maxQueued: maxQueuedCopies,
     concurrency: concurrentCopies,
-    redactionKey: options.redactionKey ?? randomBytes(32).toString('hex'),
+    redactionKey,
+  })
+  const recorder = createRecorder({
+    folder: join(stateFolder(options.config), 'recordings'),
+    redactionKey,
+    clock,
+    log,
+    random,
   })
   let limitEntry = (_config: Config): void => {}
   const generations = await openGenerations({
@@ -114,6 +123,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     states,
     upstreams,
     mirror,
+    recorder,
     current,
     random,
     draining: () => entry.draining(),
@@ -135,6 +145,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     file: options.config,
     generations,
     states,
+    recorder,
     breakers: upstreams.breakers,
     log,
   })
@@ -173,7 +184,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       // Parked writes go on to the owner before the listener drains.
       states.close()
       await entry.drain(options.drainMs ?? current().config.timeouts.drainMs)
-      await Promise.all([side.close(), upstreams.close(), copies.close()])
+      await Promise.all([side.close(), recorder.close(), upstreams.close(), copies.close()])
     },
   }
 }

@@ -171,6 +171,8 @@ test('a row that changes all the while proves nothing and is dropped, not counte
   mirror.offer({
     capability: 'customers',
     route: 'r',
+    rehearsal: false,
+    routeKey: {},
     served: 'legacy',
     owner: 'legacy',
     observation: observed(),
@@ -282,7 +284,8 @@ test.each(['dead', 'stalled'])(
       expect(verdict).toBe('insufficient')
       const { text } = await proxy.admin('GET', '/metrics')
       expect(text).toMatch(/strangler_mirror_drops\{reason="no-answer"\} [1-9]/)
-      if (how === 'stalled') expect(text).toMatch(/strangler_mirror_drops\{reason="queue-full"\} [1-9]/)
+      if (how === 'stalled')
+        expect(text).toMatch(/strangler_mirror_drops\{reason="(queue-full|resting)"\} [1-9]/)
     }
     if (how === 'stalled') await side.close()
   },
@@ -316,4 +319,64 @@ test('a side that is dead is left alone after a while, and its copies are counte
   for (let turn = 0; turn < 40; turn++) expect((await proxy.ask('/customers/1')).status).toBe(200)
   const drops = async () => (await ask(proxy.adminUrl, '/metrics')).text
   expect(await drops()).toMatch(/strangler_mirror_drops\{reason="resting"\} [1-9]/)
+})
+
+const rehearsing = '    comparison: { noise: 0, minSamples: 1, ignore: [{ path: id, reason: "drawn anew" }] }'
+
+async function withRehearsal(config: { stage: string }) {
+  const proxy = await startTestProxy({ ...config, capabilityExtra: rehearsing })
+  await proxy.edit(text =>
+    text
+      .replace(/(rest: "POST \/customers", +effect: write,)/, '$1 rehearse: true,')
+      .replace(/(soap: "\/soap#CreateCustomer", effect: write,)/, '$1 rehearse: true,'),
+  )
+  await until(() => proxy.generations.current().number === 2)
+  return proxy
+}
+
+const create = (proxy: TestProxy, headers: Record<string, string> = {}) =>
+  proxy.ask('/customers', {
+    method: 'POST',
+    body: JSON.stringify({ name: 'Ann' }),
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'k1', ...headers },
+  })
+
+test('rehearses a write on the extracted side where its route says so, and compares the answers', async () => {
+  await using proxy = await withRehearsal({ stage: 'shadow' })
+  proxy.legacy.answer = (_request, response) => sendJson(response, { id: 1, name: 'Ann' }, 201)
+  proxy.extracted.answer = ({ headers }, response) => {
+    response.setHeader('strangler-rehearsal', headers['strangler-rehearsal'] === '1' ? 'done' : 'no')
+    sendJson(response, { id: 9, name: 'Ann' }, 201)
+  }
+  expect((await create(proxy, { 'strangler-rehearsal': '1' })).json).toEqual({ id: 1, name: 'Ann' })
+  expect(await compared(proxy, 1)).toMatchObject({ samples: 1, ignored: 1, verdict: 'pass' })
+  expect(proxy.legacy.received).toHaveLength(1)
+  expect(proxy.legacy.received[0]?.headers['strangler-rehearsal']).toBeUndefined()
+  expect(proxy.extracted.received).toMatchObject([
+    { method: 'POST', url: '/customers', body: '{"name":"Ann"}', headers: { 'strangler-mirror': '1' } },
+  ])
+  await proxy.ask('/soap', soapRequest(soapMessage('CreateCustomer')))
+  await until(() => proxy.extracted.received.length === 2)
+  expect(proxy.extracted.received[1]).toMatchObject({ body: soapMessage('CreateCustomer') })
+})
+
+test('a server that does not say that it rehearsed is sent no further write', async () => {
+  await using proxy = await withRehearsal({ stage: 'canary' })
+  for (let turn = 0; turn < 3; turn++) {
+    expect((await create(proxy)).status).toBe(200)
+    await until(() => proxy.logged.some(({ msg }) => String(msg).includes('was not rehearsed')))
+  }
+  expect(proxy.extracted.received).toHaveLength(1)
+  expect((await ask(proxy.adminUrl, '/metrics')).text).toContain(
+    'strangler_mirror_drops{reason="not-rehearsed"} 1',
+  )
+})
+
+test('rehearses no write in the stages that copy nothing, and none without the word of its route', async () => {
+  await using legacy = await withRehearsal({ stage: 'legacy' })
+  await create(legacy)
+  await using shadow = await startTestProxy({ stage: 'shadow' })
+  await create(shadow)
+  await new Promise(resolve => setTimeout(resolve, 100))
+  expect([...legacy.extracted.received, ...shadow.extracted.received]).toEqual([])
 })

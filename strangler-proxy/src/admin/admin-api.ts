@@ -3,11 +3,13 @@ import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
 import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
 import { ComparisonLedger } from '../comparison/comparison-ledger.ts'
+import type { Recorder } from '../recording/recorder.ts'
 import type { Capability } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
 import { type AdminTokens, refuseBrowsers, requireRole } from './admin-access.ts'
 import { drainQuery, holdRequest, readInput, releaseQuery, renewRequest } from './admin-requests.ts'
 import { generationRoutes } from './generation-routes.ts'
+import { recordingRoutes } from './recording-routes.ts'
 import { describeStatus } from './status.ts'
 
 export type AdminParts = {
@@ -17,6 +19,7 @@ export type AdminParts = {
   file: string
   generations: Generations
   states: CapabilityStates
+  recorder: Recorder
   breakers(): Record<string, string>
   log: Log
 }
@@ -33,6 +36,8 @@ const statuses: Record<string, number> = {
   CONFIG_INVALID: 422,
   CONFIG_UNREADABLE: 422,
   GENERATION_UNKNOWN: 404,
+  RECORDING_UNKNOWN: 404,
+  RECORDING_ACTIVE: 409,
 }
 
 /** The admin API: bearer token on every call, JSON in and out. */
@@ -51,6 +56,7 @@ export function createAdminApi(parts: AdminParts): Express {
   })
 
   app.use(generationRoutes(generations, log))
+  app.use(recordingRoutes(parts.recorder, find, log))
 
   app.post('/admin/holds', (request, response) => {
     const { capability: name, epoch, ...limits } = readInput(holdRequest, request.body)

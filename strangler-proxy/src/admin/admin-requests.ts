@@ -25,6 +25,16 @@ export const generationRequest = z.strictObject({
 
 export const revertRequest = z.strictObject({ by: note.default(''), reason: note.default('') })
 
+export const recordingRequest = z.strictObject({
+  capability: z.string().optional(),
+  sample: z.number().min(0).max(1).default(1),
+  fileBytes: z.int().min(4_096).max(1_073_741_824).default(16_777_216),
+  maxBytes: z.int().min(4_096).max(68_719_476_736).default(268_435_456),
+  redact: z.array(z.string().min(1).max(100)).max(200).default([]),
+  by: note.default(''),
+  reason: note.default(''),
+})
+
 export const generationNumber = z.strictObject({ number: z.coerce.number().pipe(z.int().min(1)) })
 
 export const historyQuery = z.strictObject({

@@ -10,10 +10,16 @@ import { type Comparison, compareObservations } from './compare-observations.ts'
 import type { ComparisonLedger } from './comparison-ledger.ts'
 import { concealValues } from './redaction.ts'
 
-/** A read that has been served, to be asked again of the side that did not serve it. */
+/**
+ * A read that has been served, to be asked again of the side that did not serve it; or a write that the owner has
+ * done, to be rehearsed by the other side.
+ */
 export type Copy = {
   capability: string
   route: string
+  rehearsal: boolean
+  /** Stands for the route within its generation. */
+  routeKey: object
   served: Side
   /** The write owner: the side that the other one follows. */
   owner: Side
@@ -35,9 +41,19 @@ export type Ask = (
   copy: Pick<Copy, 'method' | 'path' | 'headers' | 'body'>,
 ) => Promise<Observation>
 
-export type DropReason = 'queue-full' | 'resting' | 'reply-too-large' | 'no-answer' | 'moving' | 'closed'
+export type DropReason =
+  | 'queue-full'
+  | 'resting'
+  | 'reply-too-large'
+  | 'body-too-large'
+  | 'no-answer'
+  | 'moving'
+  | 'not-rehearsed'
+  | 'closed'
 
 export type Mirror = {
+  /** Whether writes of the route may still be offered. */
+  rehearses(routeKey: object): boolean
   /** Never throws, never waits: what cannot be queued is dropped and counted. */
   offer(copy: Copy): void
   drop(reason: DropReason): void
@@ -79,13 +95,16 @@ export function createMirror(options: MirrorOptions): Mirror {
     'queue-full': 0,
     resting: 0,
     'reply-too-large': 0,
+    'body-too-large': 0,
     'no-answer': 0,
     moving: 0,
+    'not-rehearsed': 0,
     closed: 0,
   }
   const closing = new AbortController()
   /** By upstream. A side that is dead would cost a connection attempt and a place in the queue per read. */
   const breakers = new Map<string, Breaker>()
+  const unsafe = new WeakSet<object>()
   let active = 0
 
   function breakerOf(upstream: string): Breaker {
@@ -97,7 +116,7 @@ export function createMirror(options: MirrorOptions): Mirror {
     return breaker
   }
 
-  async function askFirst(upstream: string, copy: Copy): Promise<Observation> {
+  async function askFirst(upstream: string, copy: Parameters<Ask>[1]): Promise<Observation> {
     try {
       const observation = await ask(upstream, copy)
       breakerOf(upstream).succeeded()
@@ -130,7 +149,40 @@ export function createMirror(options: MirrorOptions): Mirror {
     }
   }
 
+  /**
+   * A write is asked once, and a server that does not say that it kept nothing is not asked again: it may have run
+   * the write, which only the fence then stopped.
+   */
+  async function rehearse(copy: Copy): Promise<void> {
+    const { ledger, route, served, observation } = copy
+    const asked = otherSide(served)
+    const headers = [...copy.headers, 'Strangler-Rehearsal', '1']
+    const other = await askFirst(copy.upstreams[asked], { ...copy, headers })
+    if (other.headers['strangler-rehearsal'] !== 'done') {
+      drops['not-rehearsed']++
+      ledger.recordError(route)
+      if (!unsafe.has(copy.routeKey))
+        log.error(
+          { trace_id: copy.traceId, route, status: other.status },
+          'a write was not rehearsed: the server did not answer Strangler-Rehearsal: done; its route is rehearsed no more',
+        )
+      unsafe.add(copy.routeKey)
+      return
+    }
+    ledger.recordLatency(route, served, observation.ms)
+    ledger.recordLatency(route, asked, other.ms)
+    note(copy, await compared(copy, { [served]: observation, [asked]: other }))
+  }
+
+  function note(copy: Copy, comparison: Comparison): void {
+    copy.ledger.record(copy.route, comparison, copy.traceId)
+    if (comparison.result !== 'diverged') return
+    const paths = comparison.divergences.map(({ path }) => path)
+    log.info({ trace_id: copy.traceId, route: copy.route, paths }, 'the sides diverge')
+  }
+
   async function examine(copy: Copy): Promise<void> {
+    if (copy.rehearsal) return rehearse(copy)
     const { ledger, route, served, observation } = copy
     const asked = otherSide(served)
     const other = await askFirst(copy.upstreams[asked], copy)
@@ -145,12 +197,7 @@ export function createMirror(options: MirrorOptions): Mirror {
       }
       comparison = settled
     }
-    ledger.record(route, comparison, copy.traceId)
-    if (comparison.result === 'diverged')
-      log.info(
-        { trace_id: copy.traceId, route, paths: comparison.divergences.map(({ path }) => path) },
-        'the sides diverge',
-      )
+    note(copy, comparison)
     if (random() < copy.comparison.noise) await measureNoise(copy)
   }
 
@@ -179,6 +226,7 @@ export function createMirror(options: MirrorOptions): Mirror {
   }
 
   return {
+    rehearses: routeKey => !unsafe.has(routeKey),
     offer(copy) {
       if (breakerOf(copy.upstreams[otherSide(copy.served)]).state() === 'open') {
         drops.resting++

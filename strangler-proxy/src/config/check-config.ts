@@ -75,6 +75,8 @@ function checkUpstreams(
   upstreams: ReadonlySet<string>,
 ): Finding[] {
   const findings: Finding[] = []
+  if (route.rehearse && route.effect === 'read')
+    findings.push({ path: [...at, 'rehearse'], message: 'belongs to a write: reads are copied as they are' })
   if (route.legacy === undefined && capability.stage !== 'retired')
     findings.push({
       path: [...at, 'legacy'],

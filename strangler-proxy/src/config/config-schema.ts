@@ -38,6 +38,8 @@ const route = z.strictObject({
   effect: z.enum(['read', 'write']),
   legacy: name.optional(),
   extracted: name,
+  /** Whether the write is also run on the extracted side as a rehearsal, which keeps nothing, and compared. */
+  rehearse: z.boolean().default(false),
 })
 
 const comparison = z.strictObject({

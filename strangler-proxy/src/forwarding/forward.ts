@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { SoapVersion } from '../routing/soap-operation.ts'
+import type { BodyTap } from './body-tap.ts'
 import { replyHeaders } from './forwarded-headers.ts'
 import { passedBlock } from './passing-memory.ts'
 import { answers, type ProxyAnswer, sendAnswer } from './refusal-answer.ts'
@@ -31,6 +32,8 @@ export type Order = {
   timeouts: { headersMs: number; totalMs?: number | undefined }
   limits: BodyLimits
   tap: ReplyTap | undefined
+  /** Keeps what is streamed of the request. */
+  bodyTap: BodyTap | undefined
   onBodyStart(): void
   /** Before the client sees the reply. Answers headers to add to it. */
   onReply(status: number, fellBack: boolean): readonly string[]
@@ -101,8 +104,9 @@ class Forwarding {
     clearTimeout(this.#deadline)
     this.#deadline = setTimeout(this.#onDeadline, this.order.timeouts.headersMs)
     this.#attempt = new Attempt(this)
-    const { request, path, headers, body, streamed, ahead, limits, onBodyStart } = this.order
-    if (body === undefined && streamed) this.#body = new RequestBody(request, ahead, limits, onBodyStart)
+    const { request, path, headers, body, streamed, ahead, limits, bodyTap, onBodyStart } = this.order
+    if (body === undefined && streamed)
+      this.#body = new RequestBody(request, ahead, limits, bodyTap, onBodyStart)
     this.#upstream.next().dispatcher.dispatch(
       {
         path,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { BodyTap } from './body-tap.ts'
 import { passedBlock } from './passing-memory.ts'
 
 /** Raised in a body that grows over the configured limit. */
@@ -18,6 +19,7 @@ export type BodyLimits = { bodyBytes: number; bodyBytesPerSecond: number; bodyRa
 export class RequestBody extends Readable {
   readonly #request: IncomingMessage
   readonly #limits: BodyLimits
+  readonly #tap: BodyTap | undefined
   readonly #onStart: () => void
   #watch: NodeJS.Timeout | undefined
   /** Bytes since the last look, and whether the upstream has made the client wait meanwhile. */
@@ -28,11 +30,18 @@ export class RequestBody extends Readable {
   #attached = false
 
   /** @param onStart called before the client is read for the first time */
-  constructor(request: IncomingMessage, ahead: Buffer | undefined, limits: BodyLimits, onStart: () => void) {
+  constructor(
+    request: IncomingMessage,
+    ahead: Buffer | undefined,
+    limits: BodyLimits,
+    tap: BodyTap | undefined,
+    onStart: () => void,
+  ) {
     super({ highWaterMark: 65_536 })
     this.#request = request
     this.#ahead = ahead
     this.#limits = limits
+    this.#tap = tap
     this.#onStart = onStart
   }
 
@@ -81,6 +90,7 @@ export class RequestBody extends Readable {
       this.destroy(new BodyTooLarge())
       return false
     }
+    this.#tap?.onData(chunk)
     return this.push(chunk)
   }
 

@@ -39,6 +39,8 @@ export type Route = Readonly<{
   extracted: string
   parameters: readonly string[]
   action: string | undefined
+  /** Whether a write is also run on the extracted side as a rehearsal. */
+  rehearse: boolean
 }>
 
 /** The operations of one SOAP endpoint that belong to a capability; all others go to the default upstream. */
@@ -115,5 +117,6 @@ function createRoute(capability: Capability, config: RouteConfig, pattern: RestP
     extracted: config.extracted,
     parameters: (pattern?.segments ?? []).flatMap(step => ('parameter' in step ? [step.parameter] : [])),
     action: config.action,
+    rehearse: config.rehearse,
   })
 }
