@@ -4,7 +4,7 @@ import { revokeDrop } from '../cdc/drop-right.ts'
 import { type Fence, lowerFence, raiseFence } from '../cdc/fence.ts'
 import { writeSignal } from '../cdc/signal-table.ts'
 import { mdlBarrier, readPosition } from '../cdc/write-barrier.ts'
-import { connectToolkit } from '../data/database.ts'
+import { connectToolkit, type Database } from '../data/database.ts'
 import { type CapabilityState, opposite, type Side } from '../journal/capability-state.ts'
 import type { Run } from '../journal/journal.ts'
 import { type SupervisedSync, syncDirection } from '../operator/supervise-sync.ts'
@@ -62,6 +62,15 @@ export function createLiveSwitcher(
     })
   }
 
+  /** One table after the other: see `armGate` on why not at once. */
+  async function eachTable(
+    side: Side,
+    act: (database: Database, fence: Fence) => Promise<unknown>,
+  ): Promise<void> {
+    const fence = fenceOn(side)
+    for (const table of fence.tables) await act(sides[side], { ...fence, tables: [table] })
+  }
+
   async function keepFromDropping(side: Side): Promise<void> {
     const connection = await connectToolkit(sides[side])
     try {
@@ -79,7 +88,7 @@ export function createLiveSwitcher(
       // The gate is closed before the fence gives way to it; at no time is the target open.
       const onTarget = async () => {
         await armGate(sides[target], fenceOn(target), true)
-        await lowerFence(sides[target], fenceOn(target))
+        await eachTable(target, lowerFence)
         await keepFromDropping(target)
       }
       const onSource = async () => {
@@ -152,12 +161,12 @@ export function createLiveSwitcher(
     release: signal => held.release(signal),
     disarm: async () => {
       const onSource = async () => {
-        await raiseFence(sides[source], fenceOn(source))
+        await eachTable(source, raiseFence)
         await disarmGate(sides[source], fenceOn(source))
       }
       const onTarget = async () => {
         await disarmGate(sides[target], fenceOn(target))
-        await lowerFence(sides[target], fenceOn(target))
+        await eachTable(target, lowerFence)
       }
       await allEnded([onSource(), onTarget()])
     },
@@ -176,10 +185,10 @@ export function createLiveSwitcher(
     disarmBack: async () => {
       const onSource = async () => {
         await disarmGate(sides[source], fenceOn(source))
-        await lowerFence(sides[source], fenceOn(source))
+        await eachTable(source, lowerFence)
       }
       const onTarget = async () => {
-        await raiseFence(sides[target], fenceOn(target))
+        await eachTable(target, raiseFence)
         await disarmGate(sides[target], fenceOn(target))
       }
       await allEnded([onSource(), onTarget()])
