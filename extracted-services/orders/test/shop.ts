@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createTestSchema, type TestSchema } from '@strangler/chassis/test-support/test-schema.ts'
 
-type Name = 'customers' | 'catalog' | 'orders'
+export type Name = 'customers' | 'catalog' | 'orders'
 type Route = (method: string, path: string) => string | undefined
+type Tap = (moment: 'before' | 'after', method: string, path: string) => void
 
 export type Json = Record<string, unknown>
 export type HttpAnswer = { status: number; headers: Headers; body: Json }
@@ -18,10 +19,12 @@ export type Shop = {
   messaging: TestSchema
   schemas: Record<Name, TestSchema>
   start(name: Name, env?: Record<string, string>): Promise<string>
+  /** Any other process of the repository, by its main; resolves with what it says when it is ready. */
+  startMain(main: string, env: Record<string, string>): Promise<Json>
   /** kill -9. */
   kill(name: Name): Promise<void>
   /** Where requests go instead; undefined leaves them where they went. */
-  route: { divert: Route | undefined }
+  route: { divert: Route | undefined; tap: Tap | undefined }
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<HttpAnswer>
   customer(creditLimit: string): Promise<number>
   product(sku: string, price: string, stock: number): Promise<void>
@@ -34,6 +37,7 @@ export async function startShop(adminUrl: string | undefined): Promise<Shop> {
     Array.from({ length: 4 }, () => createTestSchema(adminUrl)),
   )
   const schemas = { orders: orders!, customers: customers!, catalog: catalog! }
+  const others: ChildProcess[] = []
   const processes = new Map<Name, { child: ChildProcess; url: string }>()
   // Others publish to the log as the service's account; a test gives each account the log's schema.
   for (const { name } of Object.values(schemas))
@@ -43,8 +47,8 @@ export async function startShop(adminUrl: string | undefined): Promise<Shop> {
     url.pathname = `/${messaging!.name}`
     return url.href
   }
-  const route: Shop['route'] = { divert: undefined }
-  const front = await startFront((method, path) => {
+  const route: Shop['route'] = { divert: undefined, tap: undefined }
+  const front = await startFront(route, (method, path) => {
     const diverted = route.divert?.(method, path)
     if (diverted !== undefined) return diverted
     const name: Name = path.startsWith('/customers')
@@ -74,19 +78,19 @@ export async function startShop(adminUrl: string | undefined): Promise<Shop> {
     route,
     call,
     start: async (name, env = {}) => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, `../../${name}/src/main.ts`)], {
-        env: {
-          DATABASE_URL: schemas[name].url,
-          MESSAGING_URL: messagingUrl(name),
-          CAPABILITIES_URL: url,
-          ...env,
-        },
-        stdio: ['ignore', 'pipe', process.env.SHOP_LOG === undefined ? 'ignore' : 'inherit'],
+      const { child, ready } = await startProcess(`extracted-services/${name}/src/main.ts`, {
+        DATABASE_URL: schemas[name].url,
+        MESSAGING_URL: messagingUrl(name),
+        CAPABILITIES_URL: url,
+        ...env,
       })
-      const [line] = await once(child.stdout!, 'data')
-      const ready = JSON.parse(String(line)) as { url: string }
-      processes.set(name, { child, url: ready.url })
-      return ready.url
+      processes.set(name, { child, url: String(ready.url) })
+      return String(ready.url)
+    },
+    startMain: async (main, env) => {
+      const { child, ready } = await startProcess(main, env)
+      others.push(child)
+      return ready
     },
     kill: async name => {
       const { child } = processes.get(name)!
@@ -101,7 +105,7 @@ export async function startShop(adminUrl: string | undefined): Promise<Shop> {
       void (await call('POST', '/products', { sku, name: sku, price, stock })),
     stockOf: async sku => Number((await call('GET', `/products/${sku}`)).body.stock),
     close: async () => {
-      for (const { child } of processes.values()) {
+      for (const child of [...[...processes.values()].map(each => each.child), ...others]) {
         const ended = once(child, 'exit')
         child.kill('SIGTERM')
         await ended
@@ -113,9 +117,23 @@ export async function startShop(adminUrl: string | undefined): Promise<Shop> {
   }
 }
 
-async function startFront(route: Route): Promise<Server> {
+async function startProcess(
+  main: string,
+  env: Record<string, string>,
+): Promise<{ child: ChildProcess; ready: Json }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../..', main)], {
+    env,
+    stdio: ['ignore', 'pipe', process.env.SHOP_LOG === undefined ? 'ignore' : 'inherit'],
+  })
+  const [line] = await once(child.stdout!, 'data')
+  return { child, ready: JSON.parse(String(line)) as Json }
+}
+
+async function startFront(taps: { tap: Tap | undefined }, route: Route): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
-    const target = route(incoming.method ?? '', incoming.url ?? '')
+    const [verb, path] = [incoming.method ?? '', incoming.url ?? '']
+    taps.tap?.('before', verb, path)
+    const target = route(verb, path)
     if (target === undefined) {
       outgoing.writeHead(502).end()
       return
@@ -127,6 +145,7 @@ async function startFront(route: Route): Promise<Server> {
       agent: false,
     })
     onward.on('response', answer => {
+      taps.tap?.('after', verb, path)
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(outgoing).on('error', () => {})
     })

@@ -67,7 +67,7 @@ export function startSaga<Data>(
  */
 export function runSagas(parts: SagaRunnerParts): SagaRunner {
   const { pool, clock, log, sagas, attemptMs = 5_000, pollMs = 200, most = 16 } = parts
-  const leaseMs = parts.leaseMs ?? attemptMs + 10_000
+  const leaseMs = parts.leaseMs ?? 2 * attemptMs + 1_000
   const byName = new Map(sagas.map(saga => [saga.name, saga]))
   const stop = new AbortController()
   const busy = new Set<Promise<void>>()
