@@ -108,6 +108,8 @@ async function initialise(dataDir: string): Promise<void> {
     `--datadir=${dataDir}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
+    // A container may not know its own host name; the accounts are ours to make in any case.
+    '--force',
   ]
   try {
     await run(await findBinary('mariadb-install-db'), [
