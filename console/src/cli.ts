@@ -16,8 +16,11 @@ export type Surroundings = {
   stderr: Output
   /** Aborted when the operator presses Ctrl-C. */
   signal: AbortSignal
-  /** Runs strangler-proxy's main with these arguments on our own stdin, stdout and stderr; answers its exit code. */
-  runProxy(args: readonly string[]): Promise<number>
+  /**
+   * Runs strangler-proxy's main with these arguments on our own stdin, stdout and stderr; answers its exit code.
+   * @param main another main of it: the one that compares two systems
+   */
+  runProxy(args: readonly string[], main?: 'compare-main.ts'): Promise<number>
   now(): number
   elapsed(): number
   /** Silence allowed, and time for a restarting engine to listen again, in milliseconds. */

@@ -8,7 +8,7 @@ import type { Output } from './cli.ts'
 import { runCli } from './run-cli.ts'
 
 /** `strangler`: the composition root of the command line. */
-const proxyMain = join(dirname(dirname(import.meta.dirname)), 'strangler-proxy/src/main.ts')
+const proxyFolder = join(dirname(dirname(import.meta.dirname)), 'strangler-proxy/src')
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 const secondPressMs = 500
 
@@ -53,7 +53,8 @@ function interrupt(signal: NodeJS.Signals): void {
   interruption.abort()
 }
 
-function runProxy(args: readonly string[]): Promise<number> {
+function runProxy(args: readonly string[], main = 'main.ts'): Promise<number> {
+  const proxyMain = join(proxyFolder, main)
   if (!existsSync(proxyMain))
     throw new ToolkitError('PROXY_MISSING', `there is no proxy at ${proxyMain}`, {
       hint: 'strangler runs from its repository: keep its folders together, and run npm ci there',
