@@ -6,8 +6,16 @@ import { examples } from './examples.ts'
 
 /** A verb that moves the write owner: cutover and rollback differ in direction only. */
 export function addMove(program: Command, cli: Cli, verb: 'cutover' | 'rollback', description: string): void {
-  engineVerb(program, cli, verb, description)
-    .option('--dry-run', 'say what would be done, and what would be refused; change nothing')
+  const command = engineVerb(program, cli, verb, description).option(
+    '--dry-run',
+    'say what would be done, and what would be refused; change nothing',
+  )
+  if (verb === 'cutover')
+    command.option(
+      '--force',
+      'pass the gates that ask for evidence, for a --reason; never those that keep data',
+    )
+  command
     .addHelpText(
       'after',
       examples(

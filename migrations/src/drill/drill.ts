@@ -50,6 +50,13 @@ export async function runDrill(
     throw new ToolkitError('NO_SUBJECTS', `the drill of ${plan.capability} finds no row to write to`, {
       hint: `the plan's drill.subjects answers no row`,
     })
+  // Stands until the drill has ended in any other way: one that is interrupted has proven nothing.
+  await parts.evidence.addDrill(plan.capability, false, {
+    ok: false,
+    seed,
+    steps: [],
+    findings: ['the drill was interrupted'],
+  })
   const load = startLoad(parts.entryUrl, plan.drill, subjects, { ...options, seed, prefix })
   const told = createTelling(parts, order)
   let cutover: SwitchResult | undefined

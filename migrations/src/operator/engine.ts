@@ -8,6 +8,7 @@ import type { Audit } from '../journal/audit.ts'
 import { isInterrupted } from '../journal/capability-state.ts'
 import { type Lease, takeLease } from '../journal/lease.ts'
 import type { Plan } from '../plan/plan.ts'
+import { createCanaryWatch } from './canary-watch.ts'
 import { carryOut, failed, type VerbOutcome } from './operator-verbs.ts'
 import type { VerbRequest } from './verb-requests.ts'
 
@@ -31,6 +32,7 @@ export type Engine = {
 }
 
 const watchMs = 2_000
+const lookWithinMs = 5_000
 /** The watch itself holds the lease for moments only: an operator waits it out. */
 const watcher = 'the engine'
 const watcherPatienceMs = 15_000
@@ -40,6 +42,7 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
   const under = new Set<Promise<unknown>>()
   let watch: NodeJS.Timeout | undefined
   let watching: Promise<void> = Promise.resolve()
+  const canaries = createCanaryWatch(parts)
   const syncTriedAt = new Map<string, number>()
 
   async function withLease<T>(
@@ -126,6 +129,27 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
         if (!isToolkitError(error, 'LEASE_HELD')) throw error
       })
     if (first || isInterrupted(state)) await reconcileRoutes(parts, plan, watcher)
+    if (!first && state.owner === 'legacy' && state.phase === 'syncing') await watchCanary(plan)
+  }
+
+  /** A breach takes the canary back by itself, and the audit says why. */
+  async function watchCanary(plan: Plan): Promise<void> {
+    const signal = AbortSignal.timeout(lookWithinMs)
+    if ((await canaries.breach(plan, signal)).length === 0) return
+    await withLease(plan, watcher, 0, async lease => {
+      // Whoever held the lease until now may have changed what is served.
+      const refusals = await canaries.breach(plan, signal)
+      if (refusals.length === 0) return
+      const { capability } = plan
+      const reason = refusals.map(({ message }) => message).join('; ')
+      const details = { refusals: refusals.map(({ code }) => code) }
+      const deed = { operator: watcher, verb: 'step-back', capability, reason, details }
+      await audit.append(deed)
+      await canaries.stepBack(plan, watcher, reason, AbortSignal.any([lease.lost, signal]))
+      parts.log.error({ capability, refusals }, 'the canary was taken back')
+    }).catch(error => {
+      if (!isToolkitError(error, 'LEASE_HELD')) throw error
+    })
   }
 
   /** A sync that ends at once, again and again, is tried every half minute. */
@@ -179,8 +203,17 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
 
 /** What the audit keeps of an outcome: never the whole document. */
 function summary({ result }: VerbOutcome): Record<string, unknown> {
-  const { code, refusals, owner, stage, epoch, ok } = result as Record<string, unknown> & {
+  const { code, refusals, forced, owner, stage, epoch, ok } = result as Record<string, unknown> & {
     refusals?: { code: string }[]
+    forced?: { code: string }[]
   }
-  return { code, refusals: refusals?.map(refusal => refusal.code), owner, stage, epoch, ok }
+  return {
+    code,
+    refusals: refusals?.map(refusal => refusal.code),
+    forced: forced?.map(refusal => refusal.code),
+    owner,
+    stage,
+    epoch,
+    ok,
+  }
 }

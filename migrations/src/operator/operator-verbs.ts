@@ -1,6 +1,7 @@
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { moveWriteOwner } from '../cutover/cutover.ts'
 import { createDryRunSwitcher } from '../cutover/dry-run-switcher.ts'
+import { splitForced } from '../cutover/forced-gates.ts'
 import { preflight } from '../cutover/preflight.ts'
 import { recover } from '../cutover/recover.ts'
 import { type Refusal, refuse } from '../cutover/refusal.ts'
@@ -34,9 +35,9 @@ export async function carryOut(
     case 'verify':
       return verifySides(parts, plan, order)
     case 'cutover':
-      return move(parts, plan, cutoverDirection, request.body.dryRun, order)
+      return move(parts, plan, cutoverDirection, request.body, order)
     case 'rollback':
-      return move(parts, plan, rollbackDirection, request.body.dryRun, order)
+      return move(parts, plan, rollbackDirection, { ...request.body, force: false }, order)
     case 'drill':
       return drill(parts, plan, request.body, order)
   }
@@ -97,7 +98,7 @@ async function move(
   parts: SwitchParts,
   plan: Plan,
   direction: Direction,
-  dryRun: boolean,
+  { dryRun, force }: { dryRun: boolean; force: boolean },
   order: Order,
 ): Promise<VerbOutcome> {
   const { action, source, target, stage } = direction
@@ -106,7 +107,9 @@ async function move(
   if (state.owner === target && state.phase === 'syncing')
     return { result: await unmoved(parts, plan, direction, order), exit: 0 }
   const began = parts.clock.elapsed()
-  const refusals = await preflight(parts, plan, direction, action, order.signal)
+  const found = await preflight(parts, plan, direction, action, order.signal)
+  const { passed, standing: refusals } = force ? splitForced(found) : { passed: [], standing: found }
+  const forced = passed.length === 0 ? {} : { forced: passed }
   if (dryRun) {
     const tables = plan.tables.map(table => table[source].table)
     const dry = createDryRunSwitcher(
@@ -117,13 +120,20 @@ async function move(
       tables,
     )
     await moveWriteOwner(dry.verbs, neverFailing(order))
-    const result = { capability: plan.capability, action, dryRun: true, stage, steps: dry.sentences() }
+    const result = {
+      capability: plan.capability,
+      action,
+      dryRun: true,
+      stage,
+      steps: dry.sentences(),
+      ...forced,
+    }
     return refusals.length > 0 ? refused(refusals, result) : { result, exit: 0 }
   }
   if (refusals.length > 0) return refused(refusals)
   const result = await switchOwner(parts, plan, direction, order)
   const totalMs = Math.round((parts.clock.elapsed() - began) * 10) / 10
-  return { result: { ...result, totalMs }, exit: result.reversible ? 0 : 1 }
+  return { result: { ...result, totalMs, ...forced }, exit: result.reversible ? 0 : 1 }
 }
 
 /** The owner is where it was asked to be: nothing is moved; the stage follows, if a hand has changed it. */

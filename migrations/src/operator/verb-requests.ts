@@ -19,7 +19,17 @@ const bodies = {
     to: z.enum(['legacy', 'shadow', 'canary', 'extracted']).default('extracted'),
   }),
   verify: z.strictObject(whoAndWhy),
-  cutover: z.strictObject({ ...whoAndWhy, dryRun: z.boolean().default(false) }),
+  cutover: z
+    .strictObject({
+      ...whoAndWhy,
+      dryRun: z.boolean().default(false),
+      /** Passes the gates that ask for evidence; never those that keep data. */
+      force: z.boolean().default(false),
+    })
+    .refine(({ force, reason }) => !force || !['', 'no reason given'].includes(reason), {
+      path: ['reason'],
+      message: 'say why the gates are passed',
+    }),
   rollback: z.strictObject({ ...whoAndWhy, dryRun: z.boolean().default(false) }),
   drill: z.strictObject({
     ...whoAndWhy,
