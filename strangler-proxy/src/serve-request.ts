@@ -16,7 +16,7 @@ import type { Upstreams } from './forwarding/upstreams.ts'
 import type { ParkedWrite } from './holding/hold-desk.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import type { Recorder, RecordingPlace } from './recording/recorder.ts'
-import { type Decision, decide } from './routing/decide.ts'
+import { type Decision, decide, instanceKey } from './routing/decide.ts'
 import { type Generation, soapEndpointOf } from './routing/generation.ts'
 import { maxTarget, normaliseTarget, type RequestTarget } from './routing/request-target.ts'
 import { otherSide } from './routing/serving-side.ts'
@@ -187,6 +187,7 @@ function send(
       soap: soap?.version,
       traceId: trace.traceId,
       upstream: parts.upstreams.get(decision?.upstream ?? config.default),
+      keyFor: ({ key }) => instanceKey(key, request, decision),
       fallback: fallbackOf(parts, decision),
       repeatable: read,
       heardOut: admitted !== undefined,

@@ -5,7 +5,7 @@ import { forwardUpgrade, refuseUpgrade } from './forwarding/forward-upgrade.ts'
 import { requestHeaders } from './forwarding/forwarded-headers.ts'
 import { answers, badRequest } from './forwarding/refusal-answer.ts'
 import { readHead } from './forwarding/request-head.ts'
-import { decide } from './routing/decide.ts'
+import { decide, instanceKey } from './routing/decide.ts'
 import { normaliseTarget } from './routing/request-target.ts'
 import type { ProxyParts } from './serve-request.ts'
 
@@ -22,6 +22,7 @@ export function createUpgradeListener(parts: ProxyParts) {
     if (decision !== undefined && 'refusal' in decision) return refuseUpgrade(socket, decision.refusal)
     if (decision?.route.effect === 'write' && decision.state.desk.holding() !== undefined)
       return refuseUpgrade(socket, answers.holdFull)
+    const upstream = parts.upstreams.get(decision?.upstream ?? generation.config.default)
     forwardUpgrade(
       {
         request,
@@ -29,7 +30,8 @@ export function createUpgradeListener(parts: ProxyParts) {
         ahead,
         path: target.path + target.search,
         headers: requestHeaders(request, head, trace, 'http'),
-        upstream: parts.upstreams.get(decision?.upstream ?? generation.config.default),
+        upstream,
+        key: instanceKey(upstream.key, request, decision),
       },
       outcome => {
         if (outcome === 'switched' || outcome === 'declined') return

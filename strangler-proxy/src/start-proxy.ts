@@ -14,6 +14,7 @@ import { configFile } from './config/config-file.ts'
 import type { Config } from './config/config-schema.ts'
 import { stateFolder } from './config/own-secret.ts'
 import { createEntryServer } from './entry-server.ts'
+import { createHealthChecks } from './forwarding/health-checks.ts'
 import { createUpstreams } from './forwarding/upstreams.ts'
 import { createProxyMetrics } from './proxy-metrics.ts'
 import { createRecorder } from './recording/recorder.ts'
@@ -76,7 +77,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const metrics = createProxyMetrics(registry)
   const barrier = operatorUrl === undefined ? undefined : createSyncBarrier(operatorUrl, token)
   const states = createCapabilityStates(clock, barrier, metrics, log)
-  const upstreams = createUpstreams(clock, connectionsPerInstance)
+  const checks = createHealthChecks(log)
+  const upstreams = createUpstreams(clock, connectionsPerInstance, checks)
   const copies = createCopyPools(clock, copyConnections, options.copyTimeoutMs ?? 5_000, copyCap)
   const mirror = createMirror({
     ask: copies.ask,
@@ -146,7 +148,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     generations,
     states,
     recorder,
-    breakers: upstreams.breakers,
+    upstreams,
     log,
   })
   const adminServer = createServer((request, response) => {
@@ -184,7 +186,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       // Parked writes go on to the owner before the listener drains.
       states.close()
       await entry.drain(options.drainMs ?? current().config.timeouts.drainMs)
-      await Promise.all([side.close(), recorder.close(), upstreams.close(), copies.close()])
+      await Promise.all([side.close(), recorder.close(), upstreams.close(), checks.close(), copies.close()])
     },
   }
 }

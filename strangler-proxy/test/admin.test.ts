@@ -138,6 +138,20 @@ test('describes what is served', async () => {
         },
       },
     ],
+    upstreams: [
+      {
+        name: 'legacy',
+        balance: 'round-robin',
+        breaker: 'closed',
+        instances: [{ url: proxy.legacy.url, healthy: true, ejected: false, pending: 0 }],
+      },
+      {
+        name: 'extracted',
+        balance: 'round-robin',
+        breaker: 'closed',
+        instances: [{ url: proxy.extracted.url, healthy: true, ejected: false, pending: 0 }],
+      },
+    ],
   })
 })
 

@@ -3,6 +3,7 @@ import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
 import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
 import { ComparisonLedger } from '../comparison/comparison-ledger.ts'
+import type { Upstreams } from '../forwarding/upstreams.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { Capability } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
@@ -20,7 +21,7 @@ export type AdminParts = {
   generations: Generations
   states: CapabilityStates
   recorder: Recorder
-  breakers(): Record<string, string>
+  upstreams: Pick<Upstreams, 'breakers' | 'describe'>
   log: Log
 }
 

@@ -2,6 +2,7 @@ import type { Problem } from '@strangler/kit/problem.ts'
 import type { CapabilityState, CapabilityStates, Traffic } from '../capability-state.ts'
 import type { Counts } from '../comparison/comparison-ledger.ts'
 import type { Side, Stage } from '../config/config-schema.ts'
+import type { Upstreams, UpstreamView } from '../forwarding/upstreams.ts'
 import type { HoldView } from '../holding/hold-desk.ts'
 import type { Capability, Generation } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
@@ -30,16 +31,17 @@ export type ProxyStatus = {
   /** Of the file that was refused last; empty while the file is what is served. */
   problems: readonly Problem[]
   capabilities: CapabilityStatus[]
+  upstreams: UpstreamView[]
 }
 
 export function describeStatus(parts: {
   file: string
   generations: Generations
   states: CapabilityStates
-  breakers(): Record<string, string>
+  upstreams: Pick<Upstreams, 'breakers' | 'describe'>
 }): ProxyStatus {
   const generation = parts.generations.current()
-  const breakers = parts.breakers()
+  const breakers = parts.upstreams.breakers()
   return {
     generation: generation.number,
     hash: generation.hash,
@@ -52,6 +54,7 @@ export function describeStatus(parts: {
         breakersOf(generation, capability, breakers),
       ),
     ),
+    upstreams: parts.upstreams.describe(),
   }
 }
 

@@ -15,6 +15,8 @@ export function checkConfig(config: Config): Finding[] {
       findings.push({ path: ['upstreams', name], message: 'needs either url or urls' })
     else if (new Set(urlsOf(upstream)).size !== urlsOf(upstream).length)
       findings.push({ path: ['upstreams', name, 'urls'], message: 'names one URL twice' })
+  for (const [name, { balance }] of Object.entries(config.upstreams))
+    findings.push(...checkBalance(['upstreams', name, 'balance'], balance))
   if (!upstreams.has(config.default))
     findings.push({ path: ['default'], message: unknownUpstream(config.default, upstreams) })
   for (const [name, capability] of Object.entries(config.capabilities)) {
@@ -39,6 +41,13 @@ export function checkConfig(config: Config): Finding[] {
 /** The text by which a route is known in the file, in comparisons and in metrics. */
 export function routeId(route: RouteConfig): string {
   return route.rest ?? route.soap ?? ''
+}
+
+function checkBalance(path: string[], balance: string): Finding[] {
+  if (balance === 'round-robin' || balance === 'least-pending') return []
+  if (!balance.startsWith('hash:')) return [{ path, message: 'round-robin, least-pending or hash:KEY' }]
+  const key = parseCohortKey(balance.slice('hash:'.length))
+  return typeof key === 'string' ? [{ path, message: `hash: ${key}` }] : []
 }
 
 function checkStage(at: string[], capability: CapabilityConfig): Finding[] {

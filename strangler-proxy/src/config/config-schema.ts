@@ -24,9 +24,26 @@ const origin = z.string().superRefine((value, context) => {
     refuse('a URL without a path: requests are forwarded with the path that they were matched by')
 })
 
-const upstream = z.strictObject({ url: origin.optional(), urls: z.array(origin).min(1).max(64).optional() })
-
 const milliseconds = z.int().min(1).max(3_600_000)
+
+/** Asked of each server by itself; what requests show is learnt besides. */
+const health = z.strictObject({
+  path: z.string().regex(/^\/[^\s#]*$/, 'a path that starts with /'),
+  everyMs: milliseconds.default(5_000),
+  timeoutMs: milliseconds.default(2_000),
+  /** In a row, before a server is left out, and before it is back. */
+  failures: z.int().min(1).max(100).default(2),
+  successes: z.int().min(1).max(100).default(1),
+})
+
+const upstream = z.strictObject({
+  url: origin.optional(),
+  urls: z.array(origin).min(1).max(64).optional(),
+  /** round-robin, least-pending, or hash:KEY with a key such as cookie:sid: who asks again comes to the same server. */
+  balance: z.string().default('round-robin'),
+  health: health.optional(),
+})
+
 const bytes = z.int().min(1)
 const share = z.number().min(0).max(1)
 
@@ -118,12 +135,14 @@ export const configSchema = z.strictObject({
 })
 
 export type Config = z.infer<typeof configSchema>
+export type UpstreamConfig = Config['upstreams'][string]
+export type HealthConfig = z.infer<typeof health>
 export type CapabilityConfig = Config['capabilities'][string]
 export type RouteConfig = CapabilityConfig['routes'][number]
 export type ComparisonConfig = CapabilityConfig['comparison']
 export type HoldLimits = CapabilityConfig['hold']
 
 /** The base URLs of an upstream, in the order of the file. */
-export function urlsOf(upstreamConfig: Config['upstreams'][string]): string[] {
+export function urlsOf(upstreamConfig: UpstreamConfig): string[] {
   return upstreamConfig.urls ?? (upstreamConfig.url === undefined ? [] : [upstreamConfig.url])
 }

@@ -15,6 +15,7 @@ export type UpgradeOrder = {
   path: string
   headers: string[]
   upstream: Upstream
+  key: string | undefined
 }
 
 /** @param onEnd `switched` once both connections have ended, else what failed */
@@ -22,14 +23,19 @@ export function forwardUpgrade(
   order: UpgradeOrder,
   onEnd: (outcome: 'switched' | 'declined' | string) => void,
 ): void {
-  order.upstream.next().dispatcher.dispatch(
+  const instance = order.upstream.pick(order.key, new Set())
+  const release = instance.begin()
+  instance.dispatcher.dispatch(
     {
       path: order.path,
       method: 'GET',
       headers: order.headers,
       upgrade: 'websocket',
     },
-    new UpgradeAttempt(order, onEnd),
+    new UpgradeAttempt(order, outcome => {
+      release()
+      onEnd(outcome)
+    }),
   )
 }
 

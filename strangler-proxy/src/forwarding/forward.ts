@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { SoapVersion } from '../routing/soap-operation.ts'
 import type { BodyTap } from './body-tap.ts'
 import { replyHeaders } from './forwarded-headers.ts'
+import type { Instance } from './instance.ts'
 import { passedBlock } from './passing-memory.ts'
 import { answers, type ProxyAnswer, sendAnswer } from './refusal-answer.ts'
 import type { ReplyTap } from './reply-tap.ts'
@@ -23,6 +24,8 @@ export type Order = {
   soap: SoapVersion | undefined
   traceId: string
   upstream: Upstream
+  /** Chooses among the servers of an upstream that hashes; undefined for a caller without that key. */
+  keyFor(upstream: Upstream): string | undefined
   /** Serves the request when the upstream fails: only for reads, and only where that is safe. */
   fallback: Upstream | undefined
   /** Whether asking twice does no harm. */
@@ -65,6 +68,7 @@ class Forwarding {
   readonly #onEnd: (end: ForwardEnd) => void
   #upstream: Upstream
   #attempts = 0
+  readonly #tried = new Set<Instance>()
   #attempt: Attempt | undefined
   #body: RequestBody | undefined
   #ended = false
@@ -103,11 +107,13 @@ class Forwarding {
     this.#attempts++
     clearTimeout(this.#deadline)
     this.#deadline = setTimeout(this.#onDeadline, this.order.timeouts.headersMs)
-    this.#attempt = new Attempt(this)
+    const instance = this.#upstream.pick(this.order.keyFor(this.#upstream), this.#tried)
+    this.#tried.add(instance)
+    this.#attempt = new Attempt(this, instance)
     const { request, path, headers, body, streamed, ahead, limits, bodyTap, onBodyStart } = this.order
     if (body === undefined && streamed)
       this.#body = new RequestBody(request, ahead, limits, bodyTap, onBodyStart)
-    this.#upstream.next().dispatcher.dispatch(
+    instance.dispatcher.dispatch(
       {
         path,
         method: request.method as Dispatcher.HttpMethod,
@@ -123,8 +129,13 @@ class Forwarding {
     if (attempt !== this.#attempt || this.#ended) return false
     clearTimeout(this.#deadline)
     const failing = status === 502 || status === 504
-    if (failing) this.#upstream.breaker.failed()
-    else this.#upstream.breaker.succeeded()
+    if (failing) {
+      this.#upstream.breaker.failed()
+      attempt.instance.failed()
+    } else {
+      this.#upstream.breaker.succeeded()
+      attempt.instance.succeeded()
+    }
     if (this.#failsOver(status)) {
       this.#cause = `${this.#upstream.name} answered ${status}`
       if (this.#fallBack()) return false
@@ -170,13 +181,14 @@ class Forwarding {
       return this.#fail('too-large', answers.bodyTooLarge)
     }
     this.#upstream.breaker.failed()
+    attempt.instance.failed()
     if (attempt.passing) {
       // The head is out: only a cut connection tells the client that the rest is missing.
       response.destroy()
       return this.#end(failure.kind, response.statusCode)
     }
     const again = failure.kind !== 'timeout' && (!attempt.started || repeatable) && this.#replayable()
-    const limit = failure.kind === 'refused' ? Math.min(this.#upstream.size, maxAttempts) : 2
+    const limit = failure.kind === 'refused' ? Math.min(this.#upstream.instances.length, maxAttempts) : 2
     if (again && !this.clientGone && this.#attempts < limit) return this.#try()
     if (this.#fallBack()) return
     this.#fail(failure.kind, answerTo[failure.kind])
@@ -219,6 +231,7 @@ class Forwarding {
     failed?.silence()
     this.#upstream = fallback
     this.#attempts = 0
+    this.#tried.clear()
     this.#try()
     return true
   }
@@ -258,6 +271,8 @@ const answerTo: Record<Failure, ProxyAnswer> = {
 /** One try at one server. What it reports after it was given up is ignored. */
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #forwarding: Forwarding
+  readonly instance: Instance
+  readonly #release: () => void
   #controller: Dispatcher.DispatchController | undefined
   #silenced = false
   #onDrain: (() => void) | undefined
@@ -266,8 +281,10 @@ class Attempt implements Dispatcher.DispatchHandler {
   /** Whether the client has seen the head of this attempt's reply. */
   passing = false
 
-  constructor(forwarding: Forwarding) {
+  constructor(forwarding: Forwarding, instance: Instance) {
     this.#forwarding = forwarding
+    this.instance = instance
+    this.#release = instance.begin()
   }
 
   silence(): void {
@@ -321,10 +338,12 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    this.#release()
     this.#forwarding.ended(this, trailers)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#release()
     if (!this.#silenced) this.#forwarding.failed(this, error)
   }
 }

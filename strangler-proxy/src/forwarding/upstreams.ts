@@ -1,19 +1,28 @@
 import type { Clock } from '@strangler/kit/clock.ts'
-import { type Dispatcher, Pool } from 'undici'
-import { type Config, urlsOf } from '../config/config-schema.ts'
+import { Pool } from 'undici'
+import { type CohortKey, parseCohortKey } from '../config/cohort-key.ts'
+import { type Config, type UpstreamConfig, urlsOf } from '../config/config-schema.ts'
+import { createPick, type Pick, type Policy } from './balance.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
-
-/** One server of an upstream. */
-export type Instance = { url: string; dispatcher: Dispatcher }
+import type { HealthChecks } from './health-checks.ts'
+import { createInstance, type Instance } from './instance.ts'
 
 /** What the file names under `upstreams`: one or more servers that are equal. */
 export type Upstream = {
   name: string
-  /** How many servers there are to try. */
-  size: number
-  /** The next server in turn. */
-  next(): Instance
+  instances: readonly Instance[]
+  /** What is hashed to choose an instance, where the policy hashes. */
+  key: CohortKey | undefined
+  policy: Policy
+  pick: Pick
   breaker: Breaker
+}
+
+export type UpstreamView = {
+  name: string
+  balance: string
+  breaker: string
+  instances: { url: string; healthy: boolean; ejected: boolean; pending: number }[]
 }
 
 export type Upstreams = {
@@ -22,25 +31,33 @@ export type Upstreams = {
   /** Opens what the configuration names anew, and closes the rest once its requests have had time to end. */
   use(config: Config): void
   breakers(): Record<string, string>
+  /** Those of the current generation. */
+  describe(): UpstreamView[]
   close(): Promise<void>
 }
+
+type Kept = { instance: Instance; pool: Pool; health: string; unwatch: () => void }
 
 const graceMs = 60_000
 
 /**
- * Pools of connections, kept by URL from generation to generation.
+ * Pools of connections, kept by upstream and URL from generation to generation.
  * @param connections at most, to one server
  */
-export function createUpstreams(clock: Clock, connections: number): Upstreams {
-  const pools = new Map<string, Pool>()
+export function createUpstreams(clock: Clock, connections: number, checks: HealthChecks): Upstreams {
+  const kept = new Map<string, Kept>()
   let settings = ''
   let upstreams = new Map<string, Upstream>()
+  let named = new Map<string, UpstreamConfig>()
   const leaving = new Set<Pool>()
 
-  function poolOf(url: string, config: Config): Pool {
-    let pool = pools.get(url)
-    if (pool === undefined) {
-      pool = new Pool(url, {
+  function open(name: string, url: string, config: Config): Kept {
+    const health = config.upstreams[name]?.health
+    const id = `${name} ${url}`
+    const wanted = JSON.stringify(health ?? null)
+    let found = kept.get(id)
+    if (found === undefined) {
+      const pool = new Pool(url, {
         connections,
         pipelining: 1,
         connect: { timeout: config.timeouts.connectMs },
@@ -49,12 +66,19 @@ export function createUpstreams(clock: Clock, connections: number): Upstreams {
         keepAliveTimeout: 4_000,
         allowH2: false,
       })
-      pools.set(url, pool)
+      found = { instance: createInstance(url, pool, clock.elapsed), pool, health: 'null', unwatch: () => {} }
+      kept.set(id, found)
     }
-    return pool
+    if (found.health === wanted) return found
+    found.unwatch()
+    found.health = wanted
+    found.instance.healthy = true
+    found.unwatch = health === undefined ? () => {} : checks.watch(name, found.instance, health)
+    return found
   }
 
-  function retire(pool: Pool): void {
+  function retire({ pool, unwatch }: Kept): void {
+    unwatch()
     leaving.add(pool)
     setTimeout(() => {
       leaving.delete(pool)
@@ -62,12 +86,21 @@ export function createUpstreams(clock: Clock, connections: number): Upstreams {
     }, graceMs).unref()
   }
 
-  function retireAllBut(urls: ReadonlySet<string>): void {
-    for (const [url, pool] of pools)
-      if (!urls.has(url)) {
-        pools.delete(url)
-        retire(pool)
-      }
+  function create(name: string, config: Config, upstream: UpstreamConfig): Upstream {
+    const urls = urlsOf(upstream)
+    const instances = urls.map(url => open(name, url, config).instance)
+    const before = upstreams.get(name)
+    const { policy, key } = parseBalance(upstream.balance)
+    const same = before?.policy === policy && sameItems(before.instances, instances)
+    return {
+      name,
+      instances,
+      policy,
+      key,
+      // A toggle must not start the round anew, or the first server would get every first request.
+      pick: same ? before.pick : createPick(policy, instances),
+      breaker: before?.breaker ?? createBreaker(clock.elapsed),
+    }
   }
 
   return {
@@ -79,34 +112,55 @@ export function createUpstreams(clock: Clock, connections: number): Upstreams {
     use(config) {
       const wanted = JSON.stringify(config.timeouts)
       if (wanted !== settings) {
-        for (const pool of pools.values()) retire(pool)
-        pools.clear()
+        for (const one of kept.values()) retire(one)
+        kept.clear()
         settings = wanted
       }
       const next = new Map<string, Upstream>()
-      const urls = new Set<string>()
-      for (const [name, upstream] of Object.entries(config.upstreams)) {
-        const instances = urlsOf(upstream).map(url => ({ url, dispatcher: poolOf(url, config) }))
-        for (const { url } of instances) urls.add(url)
-        let turn = 0
-        next.set(name, {
-          name,
-          size: instances.length,
-          next: () => {
-            turn = turn + 1 < instances.length ? turn + 1 : 0
-            return instances[turn]!
-          },
-          breaker: upstreams.get(name)?.breaker ?? createBreaker(clock.elapsed),
-        })
-      }
-      retireAllBut(urls)
+      for (const [name, upstream] of Object.entries(config.upstreams))
+        next.set(name, create(name, config, upstream))
+      const used = new Set([...next.values()].flatMap(({ instances }) => instances))
+      for (const [id, one] of kept)
+        if (!used.has(one.instance)) {
+          kept.delete(id)
+          retire(one)
+        }
       // Names that are gone stay known for requests that began with an earlier generation.
       for (const [name, upstream] of upstreams) if (!next.has(name)) next.set(name, upstream)
       upstreams = next
+      named = new Map(Object.entries(config.upstreams))
     },
     breakers: () => Object.fromEntries([...upstreams].map(([name, { breaker }]) => [name, breaker.state()])),
+    describe: () =>
+      [...named].map(([name, { balance }]) => {
+        const { breaker, instances } = upstreams.get(name)!
+        return {
+          name,
+          balance,
+          breaker: breaker.state(),
+          instances: instances.map(({ url, healthy, ejected, pending }) => ({
+            url,
+            healthy,
+            ejected: ejected(),
+            pending: pending(),
+          })),
+        }
+      }),
     async close() {
-      await Promise.all([...pools.values(), ...leaving].map(pool => pool.destroy()))
+      for (const { unwatch } of kept.values()) unwatch()
+      await Promise.all([...kept.values()].map(({ pool }) => pool.destroy()))
+      await Promise.all([...leaving].map(pool => pool.destroy()))
     },
   }
+}
+
+/** `round-robin`, `least-pending`, or `hash:` and a key such as `cookie:sid`; checked when the file was read. */
+function parseBalance(balance: string): { policy: Policy; key: CohortKey | undefined } {
+  if (balance === 'round-robin' || balance === 'least-pending') return { policy: balance, key: undefined }
+  const key = parseCohortKey(balance.slice('hash:'.length))
+  return { policy: 'hash', key: typeof key === 'string' ? undefined : key }
+}
+
+function sameItems<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index])
 }

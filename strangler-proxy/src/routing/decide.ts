@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
+import type { CohortKey } from '../config/cohort-key.ts'
 import type { Side } from '../config/config-schema.ts'
 import { answers, type ProxyAnswer } from '../forwarding/refusal-answer.ts'
-import { callerKey } from './caller-key.ts'
+import { type CallerFacts, callerKey } from './caller-key.ts'
 import { inCohort } from './cohort.ts'
 import { type Generation, type Route, soapEndpointOf } from './generation.ts'
 import type { RequestTarget } from './request-target.ts'
@@ -17,6 +18,8 @@ export type Decision = {
   upstream: string
   /** Who asks, by the cohort key; known in canary only. */
   caller: string | undefined
+  /** Of the path, in the order of the route. */
+  parameters: readonly string[]
 }
 
 /**
@@ -44,16 +47,37 @@ export function decide(
   let caller: string | undefined
   let cohort = false
   if (capability.stage === 'canary' && capability.key !== undefined) {
-    caller = callerKey(capability.key, {
-      header: name => headerOf(request, name),
-      parameter: name => parameters[names.indexOf(name)],
-      address: request.socket.remoteAddress,
-    })
+    caller = callerKey(capability.key, factsOf(request, names, parameters))
     cohort = inCohort(capability.seed, capability.threshold, caller)
   }
   const side = servingSide(capability, route.effect, cohort, cohort && state.pins.has(caller))
   const upstream = route[side]
-  return upstream === undefined ? { refusal: answers.legacyGone } : { route, state, side, upstream, caller }
+  return upstream === undefined
+    ? { refusal: answers.legacyGone }
+    : { route, state, side, upstream, caller, parameters }
+}
+
+/** What a request says about who sends it, and where it wants to go. */
+export function factsOf(
+  request: IncomingMessage,
+  names: readonly string[],
+  parameters: readonly string[],
+): CallerFacts {
+  return {
+    header: name => headerOf(request, name),
+    parameter: name => parameters[names.indexOf(name)],
+    address: request.socket.remoteAddress,
+  }
+}
+
+/** The key by which an upstream that hashes chooses among its servers. */
+export function instanceKey(
+  key: CohortKey | undefined,
+  request: IncomingMessage,
+  decision: Decision | undefined,
+): string | undefined {
+  if (key === undefined) return undefined
+  return callerKey(key, factsOf(request, decision?.route.parameters ?? [], decision?.parameters ?? []))
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {
