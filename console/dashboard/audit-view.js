@@ -1,6 +1,6 @@
 import { get } from './api.js'
 import { h, replaceContent, table } from './element.js'
-import { moment, text } from './format.js'
+import { counted, moment, text } from './format.js'
 import { badge, failureNote } from './parts.js'
 import { routeTo } from './router.js'
 import { outcome } from './words.js'
@@ -10,6 +10,7 @@ export function auditView({ live, route }) {
   const only = route.query.get('capability') ?? ''
   const limit = route.query.get('limit') ?? '100'
   const verify = route.query.get('verify') === 'true'
+  const forecasts = route.query.get('forecasts') === 'true'
   const chain = h('div', { 'aria-live': 'polite' })
   const list = h('div', { 'aria-busy': 'true' })
 
@@ -23,6 +24,10 @@ export function auditView({ live, route }) {
         auditTable(
           entries.filter(({ capability }) => only === '' || capability === only),
           audit.chain,
+          {
+            forecasts,
+            other: routeTo(['audit'], { capability: only, limit, forecasts: forecasts ? undefined : true }),
+          },
         ),
       )
     } catch (error) {
@@ -78,38 +83,73 @@ function chainNote({ ok, seq, reason }) {
       )
 }
 
-function auditTable(entries, chain) {
+function auditTable(entries, chain, link) {
   if (entries.length === 0) return h('p', { class: 'quiet' }, 'Nothing has been audited yet.')
-  return table(
-    'Audit entries, newest first',
-    [
-      { title: 'Entry', numeric: true },
-      { title: 'When' },
-      { title: 'Who' },
-      { title: 'What' },
-      { title: 'Capability' },
-      { title: 'Asked, or how it ended', wide: true },
-      { title: 'Reason', wide: true },
-    ],
-    entries.map(({ seq, at, operator, verb, capability, reason, details }) => [
-      chain?.ok === false && chain.seq === seq ? badge(text(seq), 'bad') : text(seq),
-      h('time', { datetime: text(at) }, moment(at)),
-      text(operator),
-      text(verb),
-      h('a', { href: routeTo(['capability', text(capability)]) }, text(capability)),
-      deed(details),
-      text(reason),
-    ]),
-  )
+  const asked = askedFor(entries)
+  const isForecast = ({ seq }) => asked.get(seq)?.dryRun === true
+  const forecasts = entries.filter(isForecast).length
+  const shown = link.forecasts ? entries : entries.filter(entry => !isForecast(entry))
+  return [
+    forecasts === 0
+      ? null
+      : h(
+          'p',
+          { class: 'quiet' },
+          `${counted(forecasts, 'entry is a forecast', 'entries are forecasts')}, of what a verb would do. `,
+          h('a', { href: link.other }, link.forecasts ? 'Hide them' : 'Show them'),
+        ),
+    table(
+      'Audit entries, newest first',
+      [
+        { title: 'Entry', numeric: true },
+        { title: 'When' },
+        { title: 'Who' },
+        { title: 'What' },
+        { title: 'Capability' },
+        { title: 'Asked, or how it ended', wide: true },
+        { title: 'Reason', wide: true },
+      ],
+      shown.map(entry => [
+        chain?.ok === false && chain.seq === entry.seq ? badge(text(entry.seq), 'bad') : text(entry.seq),
+        h('time', { datetime: text(entry.at) }, moment(entry.at)),
+        text(entry.operator),
+        text(entry.verb),
+        h('a', { href: routeTo(['capability', text(entry.capability)]) }, text(entry.capability)),
+        deed(entry.details, isForecast(entry)),
+        text(entry.reason),
+      ]),
+    ),
+  ]
 }
 
-/** Each verb has two entries: what was asked for, before anything is done, and how it ended. */
-function deed(details) {
+/** Each verb has two entries: what was asked for, before anything is done, and how it ended. Both by what was asked. */
+export function askedFor(entries) {
+  const last = new Map()
+  const asked = new Map()
+  for (const { seq, operator, verb, capability, details } of [...entries].sort(
+    (one, other) => one.seq - other.seq,
+  )) {
+    const key = JSON.stringify([operator, verb, capability])
+    if (details?.asked !== undefined) last.set(key, details.asked)
+    if (last.has(key)) asked.set(seq, last.get(key))
+    if (details?.asked === undefined) last.delete(key)
+  }
+  return asked
+}
+
+function deed(details, forecast) {
   const { asked, exit, refusals, outcome: recovery, ...rest } = details ?? {}
-  if (asked !== undefined) return [badge('asked'), ' ', words(asked)]
+  if (asked !== undefined) {
+    const { dryRun: _, ...flags } = asked
+    return [badge(forecast ? 'forecast asked' : 'asked'), ' ', words(flags)]
+  }
   if (exit === undefined) return text(recovery)
   const { word, tone } = outcome({ exit, result: rest })
-  return [badge(word, tone), ' ', refusals === undefined ? words(rest) : refusals.map(text).join(', ')]
+  return [
+    badge(forecast ? `would be ${word}` : word, tone),
+    ' ',
+    refusals === undefined ? words(rest) : refusals.map(text).join(', '),
+  ]
 }
 
 function words(record) {

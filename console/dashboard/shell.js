@@ -93,7 +93,8 @@ export function createShell(live, by) {
   live.listen(({ kind, run }) => {
     if (kind === 'snapshot') live.seenAt = Date.now()
     if (kind === 'runs') showRuns()
-    if (kind === 'ended') notify(endedNotice(run))
+    // Whoever looks at the run sees its end there.
+    if (kind === 'ended' && location.hash !== routeTo(['runs', run.id])) notify(endedNotice(run))
     showBanners()
     showPulse()
   })

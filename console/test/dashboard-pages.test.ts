@@ -84,3 +84,29 @@ test('durations and ages are said as people say them', async () => {
     '2 h ago',
   ])
 })
+
+test('an outcome in the audit belongs to what was asked last: a forecast is not taken for a deed', async () => {
+  const { askedFor } = await page('audit-view.js')
+  const entry = (seq: number, verb: string, asked?: unknown) => ({
+    seq,
+    operator: 'ada',
+    verb,
+    capability: 'customers',
+    details: asked === undefined ? { exit: 0 } : { asked },
+  })
+  const entries = [
+    entry(6, 'cutover'),
+    entry(5, 'cutover', { dryRun: false }),
+    entry(4, 'cutover'),
+    entry(3, 'stage', { stage: 'canary' }),
+    entry(2, 'cutover', { dryRun: true }),
+    entry(1, 'cutover'),
+  ]
+  expect(Object.fromEntries(askedFor(entries))).toEqual({
+    2: { dryRun: true },
+    3: { stage: 'canary' },
+    4: { dryRun: true },
+    5: { dryRun: false },
+    6: { dryRun: false },
+  })
+})

@@ -138,12 +138,11 @@ withBrowser('an operator with a browser', () => {
   test('opens a divergence down to both values', async () => {
     await shop.system.deployCustomers(join(root, 'demo/src/defective-customers/main.ts'))
     await open('#/comparisons/customers')
-    const route = page.getByRole('row', { name: /fail/ }).getByRole('link').first()
+    const route = page.getByRole('row', { name: /^GET \/customers\/\{id\} fail/ }).getByRole('link')
     await route.waitFor({ timeout: 20_000 })
     await route.click()
     await page
-      .getByRole('region', { name: /Divergent paths/ })
-      .getByRole('link')
+      .getByRole('link', { name: /creditLimit/ })
       .first()
       .click()
     await says('One sample')
