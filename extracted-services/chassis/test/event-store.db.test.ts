@@ -132,7 +132,7 @@ test('tells from the events who did what when, as it was written', async () => {
     ]),
   )
   const audit = await withSession(pool, session => readAudit(session, purse, '1'))
-  const common = { at: '2024-02-29 12:00:00.005', eventId: expect.stringMatching(/^[0-9a-f-]{36}$/) }
+  const common = { at: '2024-02-29T12:00:00.005Z', eventId: expect.stringMatching(/^[0-9a-f-]{36}$/) }
   expect(audit).toEqual([
     { ...common, version: 1, type: 'Added', data: { cents: 1 }, actor: 'ann', traceparent: null },
     { ...common, version: 2, type: 'Cleared', data: {}, actor: 'bob', traceparent: '00-a-b-01' },

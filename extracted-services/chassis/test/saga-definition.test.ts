@@ -43,7 +43,15 @@ test('refuses a saga whose steps make no sense in their order, naming every prob
 })
 
 test('pauses longer after every failure, up to half a minute', () => {
-  expect([1, 2, 3, 6, 7, 20].map(pauseAfter)).toEqual([100, 300, 900, 24_300, 30_000, 30_000])
+  expect([1, 2, 3, 6, 7, 20].map(attempt => pauseAfter(attempt))).toEqual([
+    100, 300, 900, 24_300, 30_000, 30_000,
+  ])
+})
+
+test('tries a step with a deadline at least ten times before it is over', () => {
+  const saga = orderSaga({} as Parameters<typeof orderSaga>[0], 20_000)
+  const progress = { ...begin(saga, { id: '1' }, 0), step: 'credit', attempt: 9 }
+  expect(afterFailure(saga, progress, 'no', 0).progress.dueAt).toBe(1_000)
 })
 
 test('tries no later than the deadline, so that a step is given up in time', () => {

@@ -7,3 +7,8 @@ export function dateTimeOf(ms: number): string {
 export function preciseDateTimeOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
 }
+
+/** A DATETIME in UTC, which the driver writes without milliseconds when there are none, as ISO 8601 with them. */
+export function instantOf(dateTime: string): string {
+  return new Date(`${dateTime.replace(' ', 'T')}Z`).toISOString()
+}

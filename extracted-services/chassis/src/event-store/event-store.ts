@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { isDuplicateKey } from '../database/database-error.ts'
-import { preciseDateTimeOf } from '../database/date-time.ts'
+import { instantOf, preciseDateTimeOf } from '../database/date-time.ts'
 import type { Session } from '../database/with-transaction.ts'
 import { type Aggregate, type DomainEvent, type Loaded, upcastToNow } from './aggregate.ts'
 
@@ -23,7 +23,7 @@ export type AuditEntry = {
   readonly data: unknown
   readonly actor: string
   readonly traceparent: string | null
-  /** `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
+  /** ISO 8601 in UTC. */
   readonly at: string
 }
 
@@ -116,7 +116,7 @@ export async function readAudit<State, Event extends DomainEvent>(
     data: JSON.parse(row.data) as unknown,
     actor: row.actor,
     traceparent: row.traceparent,
-    at: row.recorded_at,
+    at: instantOf(row.recorded_at),
   }))
 }
 

@@ -14,6 +14,9 @@ export type Message = {
   readonly payload: unknown
 }
 
+/** The type of what was in a topic and is no message; its payload is the text that was there. */
+export const undecodable = 'Undecodable'
+
 /** Brokers commonly refuse more than 1 MB for a message with all that belongs to it. */
 export const largestMessage = 900_000
 

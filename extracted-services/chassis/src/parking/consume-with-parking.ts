@@ -3,6 +3,8 @@ import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Pool } from 'mysql2/promise'
 import { type Session, withSession, withTransaction } from '../database/with-transaction.ts'
+import { undecodable } from '../messaging/message.ts'
+import { messageInvalid } from '../messaging/message-invalid.ts'
 import type { Consumer, Delivery, Messaging, Subscription } from '../messaging/messaging.ts'
 import {
   addParked,
@@ -121,6 +123,7 @@ async function tryQuickly(consumer: Consumer, parts: ParkingParts, delivery: Del
 
 async function tryOnce(consumer: Consumer, delivery: Delivery, attempt: number): Promise<Attempted> {
   try {
+    if (delivery.message.type === undecodable) throw messageInvalid('it is no message')
     await consumer.handle({ ...delivery, attempt })
     return undefined
   } catch (error) {

@@ -1,5 +1,6 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Pool } from 'mysql2/promise'
+import { instantOf } from '../database/date-time.ts'
 import { type Session, withSession, withTransaction } from '../database/with-transaction.ts'
 import type { Message } from '../messaging/message.ts'
 import { type MessageRow, messageColumns, messageOfRow } from '../messaging/message-row.ts'
@@ -13,7 +14,7 @@ export type DeadLetter = {
   readonly offset: number
   readonly attempts: number
   readonly error: string | null
-  /** `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
+  /** ISO 8601 in UTC. */
   readonly deadAt: string
   /** Messages of the same key that wait behind it. */
   readonly waiting: number
@@ -51,7 +52,7 @@ export async function listDeadLetters(
     offset: row.message_offset,
     attempts: row.attempts,
     error: row.error,
-    deadAt: row.dead_at,
+    deadAt: instantOf(row.dead_at),
     waiting: row.waiting,
   }))
 }

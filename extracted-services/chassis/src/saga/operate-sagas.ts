@@ -1,11 +1,11 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Pool } from 'mysql2/promise'
-import { preciseDateTimeOf } from '../database/date-time.ts'
+import { instantOf, preciseDateTimeOf } from '../database/date-time.ts'
 import { type Session, withSession, withTransaction } from '../database/with-transaction.ts'
 import { resume } from './saga-progress.ts'
 import { recordOf, type SagaRecord, type SagaRow, sagaColumns } from './saga-rows.ts'
 
-/** One line of a saga's log; `at` is `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
+/** One line of a saga's log; `at` is ISO 8601 in UTC. */
 export type SagaLogEntry = { step: string; event: string; detail: string | null; at: string }
 
 export async function findSaga(
@@ -33,12 +33,13 @@ export function listStuckSagas(pool: Pool, limit = 100): Promise<SagaRecord[]> {
 
 /** What became of the saga's steps, in order. */
 export function readSagaLog(pool: Pool, name: string, sagaId: string): Promise<SagaLogEntry[]> {
-  return withSession(pool, session =>
-    session.rows<SagaLogEntry>(
+  return withSession(pool, async session => {
+    const rows = await session.rows<SagaLogEntry>(
       'SELECT step, event, detail, at FROM saga_log WHERE name = ? AND saga_id = ? ORDER BY position',
       [name, sagaId],
-    ),
-  )
+    )
+    return rows.map(row => ({ ...row, at: instantOf(row.at) }))
+  })
 }
 
 /**

@@ -33,9 +33,9 @@ export const mostAttempts = 12
 
 const longestPauseMs = 30_000
 
-/** 0.1, 0.3, 0.9 … 24 s, then 30 s. */
-export function pauseAfter(attempt: number): number {
-  return Math.min(100 * 3 ** (attempt - 1), longestPauseMs)
+/** 0.1, 0.3, 0.9 … 24 s, then 30 s; no longer than `longestMs`. */
+export function pauseAfter(attempt: number, longestMs = longestPauseMs): number {
+  return Math.min(100 * 3 ** (attempt - 1), longestMs)
 }
 
 export function begin<Data>(saga: Saga<Data>, data: Data, now: number): Progress {
@@ -90,7 +90,9 @@ export function afterFailure(
   jitter = 0,
 ): Transition {
   const attempt = progress.attempt + 1
-  const pause = pauseAfter(attempt) * (1 + jitter)
+  // A step that is given up at a deadline has to notice in time that the other side is back.
+  const within = canExpire(saga, progress) ? stepOf(saga, progress)!.withinMs / 10 : longestPauseMs
+  const pause = pauseAfter(attempt, within) * (1 + jitter)
   const failed = { ...progress, attempt, error: error.slice(0, 1000) }
   if (progress.status === 'compensating')
     return attempt < mostAttempts
