@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
+import { listParked, skipParked } from '../src/cdc/parked-decision.ts'
 import { writeSignal } from '../src/cdc/signal-table.ts'
 import type { Sync } from '../src/cdc/sync.ts'
 import type { TableMapping } from '../src/data/table-mapping.ts'
@@ -197,6 +198,26 @@ test('a change that cannot be mapped stops the sync with its payload kept, and g
   expect(sync.status().parked).toBe(1)
   await caughtUp(sync)
   expect((await rows(extracted, 'items')).map(row => row.id)).toEqual([6, 7, 8])
+  expect(sync.status()).toMatchObject({ running: true, parked: 0, error: null })
+})
+
+test('a parked change that is skipped for a reason is passed over, it alone, and stays skipped', async () => {
+  const sync = await started()
+  const capability = `sync${names}`
+  await legacy.query(`START TRANSACTION; INSERT INTO ITEM_MST VALUES (1, 'one', 1, '20240101', NULL, NULL),
+    (2, 'two', 1, '2024AB01', NULL, NULL), (3, 'three', 1, '20240101', NULL, NULL); COMMIT`)
+  await expect(caughtUp(sync)).rejects.toMatchObject({ code: 'SYNC_STOPPED' })
+  const [parked] = await listParked(databases.extracted, capability)
+  expect(parked).toMatchObject({ code: 'DATABASE_1292', order: 2, attempts: 1 })
+  const skip = (reason: string) =>
+    skipParked(databases.extracted, capability, parked!.id, { by: 'ann', reason })
+  await expect(skip(' ')).rejects.toMatchObject({ code: 'REASON_MISSING' })
+  await skip('item 2 has no valid date; closed under ticket 7')
+  await expect(skip('twice')).rejects.toMatchObject({ code: 'PARKED_UNKNOWN' })
+  expect(await listParked(databases.extracted, capability)).toEqual([])
+  await sync.start()
+  await caughtUp(sync)
+  expect((await rows(extracted, 'items')).map(row => row.id)).toEqual([1, 3])
   expect(sync.status()).toMatchObject({ running: true, parked: 0, error: null })
 })
 

@@ -119,7 +119,7 @@ export function createApplier({ connection, held, tables, signals, settledAt }: 
           .filter(signal => signal !== undefined)
         await storeAppliedSignals(connection, held, seen)
         if (last.complete) {
-          await moveCheckpoint(connection, held, last.position)
+          await moveCheckpoint(connection, held, last.position, last.cursor)
           await connection.query('COMMIT')
           open = false
         }

@@ -4,14 +4,14 @@ import { connectionOptions, connectToolkit, type Database, origin } from '../dat
 import { requireTableShape } from '../data/table-shape.ts'
 import { createAsyncQueue } from './async-queue.ts'
 import type { Transaction } from './change.ts'
-import type { ChangeSource } from './change-source.ts'
+import type { CapturedColumns, ChangeSource, OpenSource } from './change-source.ts'
 import { rowDecoder } from './column-decoder.ts'
+import { replicaId } from './replica-id.ts'
 import { type CapturedTable, createTransactionAssembler } from './transaction-assembler.ts'
 
 export type BinlogSourceOptions = {
   database: Database
-  /** Columns to carry, by schema and table. */
-  captured: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
+  captured: CapturedColumns
   /** As a replica's: unique on the server. A second reader with the same id ends the first. */
   serverId: number
 }
@@ -35,6 +35,10 @@ const partSize = 5_000
 export function createBinlogSource(options: BinlogSourceOptions): ChangeSource {
   return { read: (from, signal) => readBinlog(options, from, signal) }
 }
+
+/** Of a stream without a source of its own. */
+export const openBinlogSource: OpenSource = (database, captured, stream) =>
+  createBinlogSource({ database, captured, serverId: replicaId(stream) })
 
 async function* readBinlog(
   options: BinlogSourceOptions,

@@ -36,4 +36,6 @@ export type Transaction = {
   complete: boolean
   /** GTID position once this transaction is applied: everything that the source has seen up to here. */
   position: string
+  /** The source's own place after this transaction, where it has one besides the position (Kafka's offsets). */
+  cursor?: string
 }

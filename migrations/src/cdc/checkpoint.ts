@@ -13,7 +13,13 @@ export type CheckpointHolder = {
   holder: string
 }
 
-type StoredCheckpoint = { epoch: number; holder: string; position: string; connectionId: number }
+type StoredCheckpoint = {
+  epoch: number
+  holder: string
+  position: string
+  cursor: string | null
+  connectionId: number
+}
 
 /**
  * Makes `held` the one who may apply. The row lock is taken, so an applier that is in a transaction ends it first.
@@ -37,12 +43,14 @@ export async function takeCheckpoint(
         `${held.direction} sync of ${held.capability} has no checkpoint and was given no position`,
         { hint: 'copy the tables first: the copy names the position' },
       )
+    // a cursor tells of one position only
+    const cursor = position === stored?.position ? stored.cursor : null
     await connection.query(
-      `INSERT INTO ${table(held)} (capability, direction, epoch, holder, connection_id, position, updated_at)
-       VALUES (?, ?, ?, ?, CONNECTION_ID(), ?, NOW(6))
+      `INSERT INTO ${table(held)} (capability, direction, epoch, holder, connection_id, position, \`cursor\`, updated_at)
+       VALUES (?, ?, ?, ?, CONNECTION_ID(), ?, ?, NOW(6))
        ON DUPLICATE KEY UPDATE epoch = VALUES(epoch), holder = VALUES(holder), connection_id = VALUES(connection_id),
-         position = VALUES(position), updated_at = VALUES(updated_at)`,
-      [held.capability, held.direction, held.epoch, held.holder, position],
+         position = VALUES(position), \`cursor\` = VALUES(\`cursor\`), updated_at = VALUES(updated_at)`,
+      [held.capability, held.direction, held.epoch, held.holder, position, cursor],
     )
     await connection.commit()
     return position
@@ -53,19 +61,22 @@ export async function takeCheckpoint(
 }
 
 /**
- * The stored position, for a holder that lost its connection.
+ * The stored position and cursor, for a holder that lost its connection.
  * @throws ToolkitError SYNC_FENCED
  */
-export async function resumeCheckpoint(connection: Connection, held: CheckpointHolder): Promise<string> {
+export async function resumeCheckpoint(
+  connection: Connection,
+  held: CheckpointHolder,
+): Promise<{ position: string; cursor?: string }> {
   await connection.beginTransaction()
   try {
-    const position = await lockCheckpoint(connection, held)
+    const { position, cursor } = await lockHeld(connection, held)
     await connection.query(
       `UPDATE ${table(held)} SET connection_id = CONNECTION_ID() WHERE capability = ? AND direction = ?`,
       [held.capability, held.direction],
     )
     await connection.commit()
-    return position
+    return { position, ...(cursor === null ? {} : { cursor }) }
   } catch (error) {
     await connection.rollback().catch(() => {})
     throw error
@@ -78,6 +89,10 @@ export async function resumeCheckpoint(connection: Connection, held: CheckpointH
  * @throws ToolkitError SYNC_FENCED when another holder or epoch has taken over
  */
 export async function lockCheckpoint(connection: Connection, held: CheckpointHolder): Promise<string> {
+  return (await lockHeld(connection, held)).position
+}
+
+async function lockHeld(connection: Connection, held: CheckpointHolder): Promise<StoredCheckpoint> {
   const stored = await lockRow(connection, held)
   if (stored === undefined || stored.epoch !== held.epoch || stored.holder !== held.holder)
     throw new ToolkitError(
@@ -85,7 +100,7 @@ export async function lockCheckpoint(connection: Connection, held: CheckpointHol
       `${held.direction} sync of ${held.capability} (epoch ${held.epoch}) was replaced by another applier`,
       { details: { epoch: held.epoch, storedEpoch: stored?.epoch ?? null } },
     )
-  return stored.position
+  return stored
 }
 
 /** Last statement before the commit. */
@@ -93,10 +108,11 @@ export async function moveCheckpoint(
   connection: Connection,
   held: CheckpointHolder,
   position: string,
+  cursor?: string,
 ): Promise<void> {
   await connection.query<ResultSetHeader>(
-    `UPDATE ${table(held)} SET position = ?, updated_at = NOW(6) WHERE capability = ? AND direction = ?`,
-    [position, held.capability, held.direction],
+    `UPDATE ${table(held)} SET position = ?, \`cursor\` = ?, updated_at = NOW(6) WHERE capability = ? AND direction = ?`,
+    [position, cursor ?? null, held.capability, held.direction],
   )
 }
 
@@ -130,7 +146,7 @@ async function lockRow(
   held: CheckpointHolder,
 ): Promise<StoredCheckpoint | undefined> {
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT epoch, holder, position, connection_id FROM ${table(held)}
+    `SELECT epoch, holder, position, \`cursor\`, connection_id FROM ${table(held)}
       WHERE capability = ? AND direction = ? FOR UPDATE`,
     [held.capability, held.direction],
   )
@@ -140,6 +156,7 @@ async function lockRow(
     epoch: Number(row.epoch),
     holder: row.holder,
     position: row.position,
+    cursor: row.cursor,
     connectionId: Number(row.connection_id),
   }
 }

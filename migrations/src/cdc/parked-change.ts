@@ -44,7 +44,7 @@ export async function parkChange(
 export async function countParked(connection: Connection, stream: Stream): Promise<number> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT COUNT(*) parked FROM ${identifier(stream.controlSchema)}.parked_change
-      WHERE capability = ? AND direction = ? AND resolved_at IS NULL`,
+      WHERE capability = ? AND direction = ? AND resolved_at IS NULL AND skipped_at IS NULL`,
     [stream.capability, stream.direction],
   )
   return Number(rows[0]!.parked)

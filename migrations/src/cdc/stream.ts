@@ -6,12 +6,13 @@ import { type Direction, directed, type TableMapping } from '../data/table-mappi
 import { requireTableShape } from '../data/table-shape.ts'
 import { type Applier, createApplier, UnappliedChange } from './applier.ts'
 import { batches } from './batches.ts'
-import { createBinlogSource } from './binlog-source.ts'
+import { openBinlogSource } from './binlog-source.ts'
 import type { Transaction } from './change.ts'
+import type { OpenSource } from './change-source.ts'
 import { type CheckpointHolder, resumeCheckpoint } from './checkpoint.ts'
 import { covers, type GtidPosition, mergeLater, parsePosition } from './gtid-position.ts'
 import { countParked, parkChange, resolveParked } from './parked-change.ts'
-import { replicaId } from './replica-id.ts'
+import { readSkipped, withoutSkipped } from './parked-decision.ts'
 import { type RowWrite, type TargetTable, targetTable } from './row-write.ts'
 import { type SeenSignal, signalColumns, signalTable } from './signal-table.ts'
 
@@ -30,6 +31,8 @@ export type StreamOptions = {
   source: Database
   target: Database
   held: CheckpointHolder
+  /** Default: the binlog of `source`. */
+  openSource?: OpenSource
   onApplied(applied: Applied): void
 }
 
@@ -41,17 +44,15 @@ const stopWithinMs = 15_000
 /** From the source through the mapping into the target: the part of a sync that begins again after a failure. */
 export function createStream(options: StreamOptions): { follow(signal: AbortSignal): Promise<void> } {
   const { source, target, held, capability, direction } = options
-  const changeSource = createBinlogSource({
-    database: source,
-    serverId: replicaId(`${capability}/${direction}/${target.name}`),
-    captured: capturedColumns(options),
-  })
+  const open = options.openSource ?? openBinlogSource
+  const changeSource = open(source, capturedColumns(options), `${capability}/${direction}/${target.name}`)
   /** A batch failed without a name: up to this position changes are applied one at a time. */
   let carefulUntil: GtidPosition | undefined
 
   const followOn = async (connection: Connection, signal: AbortSignal) => {
-    const from = await resumeCheckpoint(connection, held)
+    const { position: from, cursor } = await resumeCheckpoint(connection, held)
     let parked = await countParked(connection, held)
+    const skipped = await readSkipped(connection, held)
     const applier = createApplier({
       connection,
       held,
@@ -60,14 +61,14 @@ export function createStream(options: StreamOptions): { follow(signal: AbortSign
       settledAt: await readSettledAt(connection, held),
     })
     const incoming = batches(
-      live => changeSource.read(from, live),
+      live => changeSource.read(from, live, cursor),
       () => (carefulUntil === undefined ? maxBatchChanges : 1),
       signal,
     )
     for await (const batch of incoming) {
       if (signal.aborted) break
       const { position, complete } = batch.at(-1)!
-      const { writes, signals } = await apply(applier, batch, connection)
+      const { writes, signals } = await apply(applier, withoutSkipped(batch, skipped), connection)
       if (!complete) continue
       if (carefulUntil !== undefined && covers(parsePosition(position), carefulUntil))
         carefulUntil = undefined

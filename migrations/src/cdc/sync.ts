@@ -7,6 +7,7 @@ import { isTransient } from '../data/database-error.ts'
 import type { Direction, TableMapping } from '../data/table-mapping.ts'
 import { readAppliedSignals } from './applied-signals.ts'
 import { createAppliedWaiters } from './applied-waiters.ts'
+import type { OpenSource } from './change-source.ts'
 import { type ChangedKeyLog, type ChangedKeys, createChangedKeyLog } from './changed-keys.ts'
 import { type CheckpointHolder, takeCheckpoint } from './checkpoint.ts'
 import { endStuckHolder } from './end-stuck-holder.ts'
@@ -27,6 +28,8 @@ export type SyncOptions = {
   target: Database
   /** Of the write ownership this sync serves. A target that has seen a higher one refuses it. */
   epoch: number
+  /** Default: the binlog of `source`. */
+  openSource?: OpenSource
   log: Log
   clock: Clock
 }

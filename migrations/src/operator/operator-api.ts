@@ -10,6 +10,7 @@ import { describePlan } from '../plan/describe-plan.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Engine } from './engine.ts'
 import { planOf } from './operator-verbs.ts'
+import { addParkedRoutes } from './parked-routes.ts'
 import { compareLive } from './proxies.ts'
 import { describeStatus } from './status.ts'
 import { auditQuery, barrierBody, isVerb, readInput, readVerb } from './verb-requests.ts'
@@ -33,6 +34,7 @@ const repeatMs = 5_000
 const statuses: Record<string, number> = {
   REQUEST_INVALID: 400,
   CAPABILITY_UNPLANNED: 404,
+  PARKED_UNKNOWN: 404,
   SYNC_WAIT_TIMEOUT: 504,
   SYNC_STOPPED: 503,
   DATABASE_UNREACHABLE: 503,
@@ -105,6 +107,8 @@ export function createOperatorApi(api: OperatorApiParts): Express {
     await current.sync.waitUntilApplied({ position }, { timeoutMs })
     response.json({ applied: true, position })
   })
+
+  addParkedRoutes(app, api)
 
   app.post('/capabilities/:capability/:verb', async (request, response, next) => {
     const { capability, verb } = request.params
