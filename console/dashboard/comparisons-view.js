@@ -58,16 +58,17 @@ export function comparisonView({ route, signal }) {
 
   async function load() {
     try {
-      const report = await get(ofCapability(name, 'comparison'))
-      const page =
+      const [report, page] = await Promise.all([
+        get(ofCapability(name, 'comparison')),
         chosen === undefined
           ? undefined
-          : await get(
+          : get(
               ofCapability(
                 name,
                 `divergences?${new URLSearchParams({ route: chosen, offset, limit: pageSize })}`,
               ),
-            )
+            ),
+      ])
       const key = JSON.stringify([report, page])
       if (key === shown) return
       shown = key
