@@ -48,6 +48,8 @@ export type Passage = {
   soap: SoapMessage | undefined
   /** Whether the client waits for 100 (Continue) before it sends the body. */
   expectsContinue: boolean
+  /** Serves what no route claims, where somebody else does that. */
+  unclaimed: (() => void) | undefined
   since: number
 }
 
@@ -61,10 +63,16 @@ const parkedBytes = 65_536
 
 /**
  * One request, in order: generation → one reading of the target → route → side → hold → forward → copy.
- * @returns the listener for `request`; `checkContinue` is the same with `expectsContinue`
+ * @returns the listener for `request`; `checkContinue` is the same with `expectsContinue`. With `unclaimed`, what no
+ *   route claims is left to whoever is called by it instead of the default upstream
  */
 export function createRequestListener(parts: ProxyParts) {
-  return (request: IncomingMessage, response: ServerResponse, expectsContinue = false) => {
+  return (
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue = false,
+    unclaimed: (() => void) | undefined = undefined,
+  ) => {
     const head = readHead(request)
     const trace = childSpan(parseTraceparent(head.traceparent))
     if ((request.url?.length ?? 0) > maxTarget)
@@ -83,6 +91,7 @@ export function createRequestListener(parts: ProxyParts) {
       trace,
       soap: undefined,
       expectsContinue,
+      unclaimed,
       since: parts.clock.elapsed(),
     }
     const generation = parts.current()
@@ -118,6 +127,9 @@ function acceptTarget(request: IncomingMessage, head: RequestHead): RequestTarge
 /** From a known message to the upstream; a parked write comes through here again, with a newer generation. */
 function pass(parts: ProxyParts, passage: Passage, generation: Generation) {
   const decision = decide(generation, parts.states, passage.request, passage.target, passage.soap?.operation)
+  // Of a SOAP message the beginning has been read, so nobody else could read it any more.
+  if (decision === undefined && passage.soap === undefined && passage.unclaimed !== undefined)
+    return passage.unclaimed()
   if (decision === undefined) return send(parts, passage, generation, undefined, undefined)
   if ('refusal' in decision)
     return refuse(
