@@ -17,6 +17,8 @@ export type SwitchParts = {
   sidesOf(plan: Plan): Sides
   /** The public URL that clients use: a drill's load goes through it. */
   entryUrl: string
+  /** Folder of a drill's reports. */
+  reports?: string | undefined
   clock: Clock
   log: Log
 }

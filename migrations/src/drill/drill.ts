@@ -11,6 +11,7 @@ import type { Plan } from '../plan/plan.ts'
 import { countTokens, findSubjects } from './count-tokens.ts'
 import { prove } from './ledger.ts'
 import { type Load, startLoad } from './load.ts'
+import { storeReport } from './store-report.ts'
 
 export type DrillOptions = { ratePerSecond: number; seconds: number; seed?: number }
 
@@ -86,6 +87,11 @@ export async function runDrill(
     judge(parts, plan, order, load, prefix, seed, cutover, rollback, told.steps),
   )
   await parts.evidence.addDrill(plan.capability, result.ok, result)
+  if (parts.reports !== undefined)
+    // The evidence is in the journal's database; a full disk must not fail a drill that passed.
+    await storeReport(parts.reports, plan.capability, new Date(parts.clock.now()), result).catch(error =>
+      parts.log.error({ capability: plan.capability, error: messageOf(error) }, 'no report was written'),
+    )
   return result
 }
 

@@ -51,6 +51,7 @@ export async function createSwitchParts(from: {
     syncs: createSyncSupervisor(sidesOf, log, clock),
     sidesOf,
     entryUrl: env.STRANGLER_ENTRY_URL,
+    reports: env.STRANGLER_REPORTS,
     clock,
     log,
   }

@@ -27,6 +27,8 @@ export const engineEnv = z.object({
     )
     .pipe(z.array(httpUrl).min(1, 'at least one admin URL')),
   STRANGLER_ENTRY_URL: httpUrl,
+  /** Where a drill's reports are written; none are where it is not set. */
+  STRANGLER_REPORTS: z.string().min(1).optional(),
   STRANGLER_FAULTS: z.enum(['allow', 'off']).default('off'),
 })
 
