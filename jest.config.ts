@@ -4,6 +4,8 @@ import type { Config } from 'jest'
 const base = {
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
+  // A loaded machine may take its time; a test that hangs is still found.
+  testTimeout: 60_000,
   testPathIgnorePatterns: ['/node_modules/', '/\\.strangler/'],
   modulePathIgnorePatterns: ['/\\.strangler/'],
 }
