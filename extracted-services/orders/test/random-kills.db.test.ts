@@ -13,7 +13,7 @@ const schedules = fc.array(fc.record({ victim: fc.constantFrom(...victims), afte
 /** Orders beyond stock and credit, placed while processes are killed at random; then everything has to add up. */
 async function play(sagaStyle: string, kills: readonly Kill[]): Promise<void> {
   const shop = await startShop(process.env.STRANGLER_TEST_DB)
-  const env = { SAGA_STYLE: sagaStyle, PENDING_MS: '25000', ATTEMPT_MS: '500' }
+  const env = { SAGA_STYLE: sagaStyle, PENDING_MS: '60000', ATTEMPT_MS: '2000' }
   try {
     await Promise.all([shop.start('customers'), shop.start('catalog')])
     await shop.start('orders', env)

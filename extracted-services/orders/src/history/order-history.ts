@@ -1,4 +1,4 @@
-import { preciseDateTimeOf } from '@strangler/chassis/database/date-time.ts'
+import { instantOf, preciseDateTimeOf } from '@strangler/chassis/database/date-time.ts'
 import { type Session, withSession, withTransaction } from '@strangler/chassis/database/with-transaction.ts'
 import { processOnce } from '@strangler/chassis/inbox/process-once.ts'
 import type { Message } from '@strangler/chassis/messaging/message.ts'
@@ -205,6 +205,6 @@ function entryOf(row: EntryRow): HistoryEntry {
     total: row.total,
     credit: row.credit,
     stock: row.stock,
-    placedAt: `${row.placed_at.replace(' ', 'T')}Z`,
+    placedAt: instantOf(row.placed_at),
   }
 }
