@@ -3,6 +3,7 @@ import type { Cli } from './cli.ts'
 import { addAudit } from './verbs/audit.ts'
 import { addCheck } from './verbs/check.ts'
 import { addCompare } from './verbs/compare.ts'
+import { addCompletion } from './verbs/completion.ts'
 import { addCutover } from './verbs/cutover.ts'
 import { addDrill } from './verbs/drill.ts'
 import { examples } from './verbs/examples.ts'
@@ -64,6 +65,8 @@ export function createProgram(cli: Cli): Command {
   addCutover(program, cli)
   addRollback(program, cli)
   addDrill(program, cli)
-  program.commandsGroup('Help:').helpCommand('help [verb]', 'help for a verb')
+  program.commandsGroup('Help:')
+  addCompletion(program, cli)
+  program.helpCommand('help [verb]', 'help for a verb')
   return program
 }
