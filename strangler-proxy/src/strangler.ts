@@ -52,13 +52,15 @@ export async function strangler(options: StranglerOptions): Promise<Strangler> {
     const mounted = request.url
     // Express takes the mount path off; routes are written as clients ask.
     const url = request.originalUrl ?? mounted ?? ''
-    if (!wanted(url, request)) return next()
-    if (request.readableDidRead || request.readableEnded) return next(bodyTaken())
-    request.url = url
-    engine.serve(request, response, false, () => {
-      if (mounted !== undefined) request.url = mounted
-      next()
-    })
+    if (!wanted(url, request)) next()
+    else if (request.readableDidRead || request.readableEnded) next(bodyTaken())
+    else {
+      request.url = url
+      engine.serve(request, response, false, () => {
+        if (mounted !== undefined) request.url = mounted
+        next()
+      })
+    }
   }
 
   return Object.assign(serve, {
