@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { jest } from '@jest/globals'
 import { systemClock } from '@strangler/kit/clock.ts'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { pino } from 'pino'
@@ -6,6 +7,9 @@ import { createSync, type Sync, type SyncOptions } from '../src/cdc/sync.ts'
 import { installControlTables } from '../src/data/control-tables.ts'
 import { connectionOptions, connectToolkit, type Database } from '../src/data/database.ts'
 import type { Row, TableMapping } from '../src/data/table-mapping.ts'
+
+/** For every file that imports this one: schemas and accounts are made while other tests keep the disk busy. */
+jest.setTimeout(60_000)
 
 export const silent = pino({ level: process.env.TEST_LOG ?? 'silent' })
 
