@@ -29,10 +29,12 @@ export async function startProcess(
   env: Record<string, string> = {},
   announces = true,
 ): Promise<BenchProcess> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...env, STRANGLER_SUPERVISED: '1' },
-  })
+  // `env` adds to the environment that it inherits, and becomes the process that it starts.
+  const added = Object.entries({ ...env, STRANGLER_SUPERVISED: '1' }).map(
+    ([name, value]) => `${name}=${value}`,
+  )
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, ...args]
+  const child = spawn('env', [...added, ...command], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const next = async () => {
     const { value, done } = await lines.next()
