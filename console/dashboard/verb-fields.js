@@ -24,6 +24,7 @@ function stageFields(capability, query, changed) {
   const start = String(query.get('percent') ?? capability?.percent ?? 10)
   const number = h('input', {
     id: 'percent',
+    required: true,
     type: 'number',
     min: 0,
     max: 100,

@@ -179,6 +179,18 @@ test('an entry of the portal points at the side that the stage says, from one mo
     title: 'Shop',
     items: [{ title: 'Customers', description: '', side: 'extracted', href: places.extracted }],
   })
+  // A proxy that is silent says nothing about where things are: the item stays where it was.
+  await running.proxy[Symbol.asyncDispose]()
+  running.answers.capability = { ...customers, stage: null as never }
+  const cookie = await running.signIn()
+  await eventually(
+    await running.call('GET', '/api/events', { cookie }),
+    ({ event, data }) =>
+      event === 'snapshot' && (data as { proxies: { silence: unknown }[] }).proxies[0]!.silence !== null,
+  )
+  const { data } = await eventually(await running.call('GET', '/api/portal/events'), () => true)
+  expect(data).toMatchObject({ items: [{ side: 'extracted' }] })
+  running.proxy[Symbol.asyncDispose] = async () => {}
   await rm(folder, { recursive: true })
 })
 

@@ -15,13 +15,14 @@ import {
 } from './api-requests.ts'
 import { comparisonSummary, divergencePage } from './comparison-pages.ts'
 import type { StreamDesk } from './event-streams.ts'
-import { menuOf, type Portal } from './portal-menu.ts'
+import type { Menu } from './portal-menu.ts'
 import { preview } from './preview.ts'
 import type { ProxyView } from './proxy-view.ts'
 import { refuseHost, refuseOrigin } from './request-origin.ts'
 import { securityHeaders } from './security-headers.ts'
 import { cookieFor, readCookie } from './session-cookie.ts'
 import type { Session, Sessions } from './sessions.ts'
+import type { Snapshot } from './system-snapshot.ts'
 import type { Turns } from './take-turns.ts'
 import type { VerbRun, VerbRuns } from './verb-runs.ts'
 import type { SystemWatch } from './watch-system.ts'
@@ -36,7 +37,8 @@ export type DashboardParts = {
   runs: VerbRuns
   turns: Turns
   sessions: Sessions
-  portal: Portal
+  /** The portal's menu as of a snapshot. */
+  menu(snapshot: Snapshot): Menu
   /** Streams of operators, and of users of the portal: the one can't use up the other. */
   operatorStreams: StreamDesk
   portalStreams: StreamDesk
@@ -99,19 +101,20 @@ function addSession(app: Express, { sessions, log }: DashboardParts): void {
 }
 
 /** The menu is for everybody who may open the page: it says where applications are, and nothing else. */
-function addPortal(app: Express, { portal, watch, portalStreams }: DashboardParts): void {
+function addPortal(app: Express, { menu, watch, portalStreams }: DashboardParts): void {
   app.get('/api/portal/events', (_request, response) => {
     const stream = portalStreams.open(response)
     if (stream === undefined) return
     let last = ''
-    const show = () => {
-      const menu = menuOf(portal, watch.current())
-      const text = JSON.stringify(menu)
-      if (text !== last) stream.send('menu', menu)
+    const show = (snapshot: Snapshot) => {
+      const shown = menu(snapshot)
+      const text = JSON.stringify(shown)
+      if (text !== last) stream.send('menu', shown)
       last = text
     }
     stream.onEnd(watch.watch(show))
-    show()
+    const snapshot = watch.current()
+    if (snapshot !== undefined) show(snapshot)
   })
 }
 

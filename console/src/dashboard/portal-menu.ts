@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { invalidInput } from '@strangler/kit/problem.ts'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import { z } from 'zod'
-import { textOf } from '../render/json-fields.ts'
 import type { Snapshot } from './system-snapshot.ts'
 import type { Side } from './traffic-figures.ts'
 
@@ -51,14 +50,24 @@ export async function readPortal(path: string | undefined): Promise<Portal> {
   )
 }
 
-/** An application moves as a whole: a cohort of requests does not make it another address. */
-export function menuOf({ title, items }: Portal, snapshot: Snapshot | undefined) {
-  const stages = new Map(snapshot?.capabilities.map(each => [each.name, textOf(each.stage)]))
-  return {
-    title,
-    items: items.map(({ capability, title, description, ...sides }): MenuItem => {
-      const side = ['extracted', 'retired'].includes(stages.get(capability) ?? '') ? 'extracted' : 'legacy'
-      return { title, description, side, href: sides[side] }
-    }),
+export type Menu = { title: string; items: readonly MenuItem[] }
+
+/**
+ * The menu at a moment. An application moves as a whole: a cohort of requests does not make it another address.
+ * While no proxy says where a capability is, its item stays where it was.
+ */
+export function createMenu({ title, items }: Portal): (snapshot: Snapshot) => Menu {
+  const sides = new Map<string, Side>()
+  return snapshot => {
+    for (const { name, stage } of snapshot.capabilities)
+      if (typeof stage === 'string')
+        sides.set(name, stage === 'extracted' || stage === 'retired' ? 'extracted' : 'legacy')
+    return {
+      title,
+      items: items.map(({ capability, title, description, ...places }) => {
+        const side = sides.get(capability) ?? 'legacy'
+        return { title, description, side, href: places[side] }
+      }),
+    }
   }
 }

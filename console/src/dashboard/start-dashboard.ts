@@ -6,7 +6,7 @@ import { createMetrics, operationalEndpoints } from '@strangler/kit/operational-
 import { createEngineOperator } from '../operator/engine-operator.ts'
 import { createDashboardApp } from './dashboard-app.ts'
 import { createStreamDesk } from './event-streams.ts'
-import { readPortal } from './portal-menu.ts'
+import { createMenu, readPortal } from './portal-menu.ts'
 import { createProxyView } from './proxy-view.ts'
 import { createSessions } from './sessions.ts'
 import { serveFolder } from './static-files.ts'
@@ -52,7 +52,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const files = await serveFolder(options.folder)
   const operatorStreams = createStreamDesk(maxOperatorStreams)
   const portalStreams = createStreamDesk(maxPortalStreams)
-  const watch = watchSystem(read.status, proxies, clock)
+  const watch = watchSystem(read.status, proxies, clock, log)
   const app = createDashboardApp({
     engine: read,
     act: act.verb,
@@ -61,7 +61,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     runs: createVerbRuns(clock),
     turns: createTurns(),
     sessions: createSessions(token, clock),
-    portal,
+    menu: createMenu(portal),
     operatorStreams,
     portalStreams,
     files,

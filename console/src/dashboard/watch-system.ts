@@ -1,4 +1,5 @@
 import type { Clock } from '@strangler/kit/clock.ts'
+import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf } from '@strangler/kit/toolkit-error.ts'
 import { type Json, numberOf, recordsOf, textOf } from '../render/json-fields.ts'
 import type { ProxyView } from './proxy-view.ts'
@@ -27,6 +28,7 @@ export function watchSystem(
   engineStatus: () => Promise<Json>,
   proxies: readonly ProxyView[],
   clock: Clock,
+  log: Log,
 ): SystemWatch {
   const stopped = new AbortController()
   const listeners = new Set<(snapshot: Snapshot) => void>()
@@ -86,7 +88,8 @@ export function watchSystem(
   const looking = (async () => {
     while (!stopped.signal.aborted) {
       const began = clock.elapsed()
-      await look()
+      // An answer of a shape that nobody foresaw must not end the watch.
+      await look().catch(error => log.error({ err: error }, 'a look at the system failed'))
       const period = listeners.size > 0 ? everyMs : idleEveryMs
       await pause(Math.max(0, period - (clock.elapsed() - began)))
     }
