@@ -1,6 +1,7 @@
 import { listen } from '@strangler/kit/listen.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { formatProblem } from '@strangler/kit/problem.ts'
+import { endpointPath } from './contract/endpoint-path.ts'
 import { loadContract } from './contract/load-contract.ts'
 import { createExchangeByPath } from './http/exchange-by-path.ts'
 import { createHttpExchange } from './http/http-exchange.ts'
@@ -17,7 +18,7 @@ export type AdaptersParts = {
   host: string
   restPort: number
   facadePort: number
-  /** Path of the WSDL. */
+  /** Path of the WSDL. Its address says where the monolith answers, unless `monolithUrl` has a path. */
   wsdl: string
   monolithUrl: string
   serviceUrl: string
@@ -36,11 +37,13 @@ export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
   const { contract, diagnostics } = loadContract(parts.wsdl)
   for (const { severity, file, line, message } of diagnostics)
     log.warn({ severity }, formatProblem({ path: '', message, line }, file))
-  const monolith = createHttpExchange(parts.monolithUrl)
+  const { origin, pathname } = new URL(parts.monolithUrl)
+  const path = pathname === '/' ? endpointPath(contract.documents) : pathname
+  const monolith = createHttpExchange(origin)
   const service = createExchangeByPath(parts.serviceUrls ?? {}, parts.serviceUrl)
   const rest = createRestFacade({
     contract,
-    soap: createSoapClient(contract, monolith, '/soap'),
+    soap: createSoapClient(contract, monolith, path),
     mappings: restMappings,
     openApi: openApiDocument(contract, restMappings),
   })
@@ -49,7 +52,7 @@ export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
     rest: service,
     mappings: soapMappings,
     documents: createServedDocuments(contract.documents),
-    path: '/soap',
+    path,
   })
   const restListening = await listen(
     createFacadeServer(rest, log.child({ facade: 'rest' })),

@@ -1,7 +1,7 @@
 import type { GroupParticle, Particle } from '../contract/contract.ts'
 import { localOf } from '../xml/qualified-name.ts'
 import type { Json, JsonObject } from './json.ts'
-import { isRepeated, type Layout } from './layout.ts'
+import { isGroup, isRepeated, type Layout } from './layout.ts'
 
 /**
  * Ends a decoded object: arrays of what did not occur become [], and how often elements and groups occur is
@@ -15,9 +15,10 @@ export function completeScope(
   object: JsonObject,
   refuse: (message: string) => void,
 ): void {
-  if (particle.kind === 'element') {
+  if (!isGroup(particle)) {
     const key = layout.keys.get(particle)!
-    if (isRepeated(particle)) completeArray(particle, key, localOf(particle.element.name), object, refuse)
+    const label = particle.kind === 'any' ? 'any element' : localOf(particle.element.name)
+    if (isRepeated(particle)) completeArray(particle, key, label, object, refuse)
     return
   }
   if (isRepeated(particle) && particle !== owner) {
@@ -49,13 +50,13 @@ export function isPresent(particle: Particle, layout: Layout, object: JsonObject
     const value = object[key]
     return value !== undefined && !(isRepeated(particle) && Array.isArray(value) && value.length === 0)
   }
-  return particle.kind !== 'element' && particle.items.some(item => isPresent(item, layout, object))
+  return isGroup(particle) && particle.items.some(item => isPresent(item, layout, object))
 }
 
 /** Whether the particle is satisfied by nothing at all. */
 export function isEmptiable(particle: Particle): boolean {
   if (particle.min === 0) return true
-  if (particle.kind === 'element') return false
+  if (!isGroup(particle)) return false
   if (particle.kind === 'choice') return particle.items.length === 0 || particle.items.some(isEmptiable)
   return particle.items.every(isEmptiable)
 }

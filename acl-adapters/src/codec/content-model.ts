@@ -1,4 +1,10 @@
-import type { ElementParticle, GroupParticle, Particle } from '../contract/contract.ts'
+import type {
+  AnyParticle,
+  ElementDeclaration,
+  ElementParticle,
+  GroupParticle,
+  Particle,
+} from '../contract/contract.ts'
 import type { QualifiedName } from '../xml/qualified-name.ts'
 
 /**
@@ -16,13 +22,17 @@ export type ContentModel = {
 
 export type State = {
   readonly next: Map<QualifiedName, Edge>
+  /** Where an element that is not in `next` may go on to. */
+  readonly wild: Edge[]
   /** Whether the element may end here. */
   final: boolean
 }
 
 export type Edge = {
   readonly state: State
-  readonly particle: ElementParticle
+  readonly particle: ElementParticle | AnyParticle
+  /** What the child is declared as; absent where any element may stand. */
+  readonly element?: ElementDeclaration
   readonly key: string
   /** Repeated groups around the particle, outermost first. */
   readonly groups: readonly GroupEntry[]
@@ -32,30 +42,41 @@ export type Edge = {
 
 export type GroupEntry = { readonly key: string; readonly group: GroupParticle }
 
-type Position = { particle: ElementParticle; key: string; groups: readonly GroupEntry[]; state: State }
+type Position = {
+  particle: ElementParticle | AnyParticle
+  key: string
+  groups: readonly GroupEntry[]
+  state: State
+}
 type Fragment = { nullable: boolean; first: Position[]; last: Position[] }
 
 export function buildContentModel(
   content: Particle | undefined,
   keys: ReadonlyMap<Particle, string>,
 ): ContentModel {
-  const start: State = { next: new Map(), final: true }
+  const start: State = { next: new Map(), wild: [], final: true }
   let ambiguous: QualifiedName | undefined
   const connect = (from: State, to: Position, keep: number) => {
-    const name = to.particle.element.name
-    const known = from.next.get(name)
+    const { state, particle, key, groups } = to
+    const edge = { state, particle, key, groups, keep }
     // The innermost repetition is connected first and wins: a+ inside (a+ | b)* stays one item.
-    if (known === undefined)
-      from.next.set(name, { state: to.state, particle: to.particle, key: to.key, groups: to.groups, keep })
-    else if (known.state !== to.state) ambiguous ??= name
+    if (particle.kind === 'any') {
+      if (!from.wild.some(known => known.state === state)) from.wild.push(edge)
+      return
+    }
+    for (const element of standIns(particle.element)) {
+      const known = from.next.get(element.name)
+      if (known === undefined) from.next.set(element.name, { ...edge, element })
+      else if (known.state !== state) ambiguous ??= element.name
+    }
   }
   const join = (from: readonly Position[], to: readonly Position[], keep: number) => {
     for (const left of from) for (const right of to) connect(left.state, right, keep)
   }
 
   const build = (particle: Particle, outer: readonly GroupEntry[]): Fragment => {
-    if (particle.kind === 'element') {
-      const state: State = { next: new Map(), final: false }
+    if (particle.kind === 'element' || particle.kind === 'any') {
+      const state: State = { next: new Map(), wild: [], final: false }
       const position = { particle, key: keys.get(particle)!, groups: outer, state }
       if (particle.max > 1) connect(state, position, outer.length)
       return { nullable: particle.min === 0, first: [position], last: [position] }
@@ -100,14 +121,29 @@ function anyOrderState(
   content: Particle | undefined,
   keys: ReadonlyMap<Particle, string>,
 ): State | undefined {
-  if (content === undefined || content.kind === 'element' || content.kind === 'choice' || content.max > 1)
+  if (content === undefined || (content.kind !== 'sequence' && content.kind !== 'all') || content.max > 1)
     return undefined
-  const state: State = { next: new Map(), final: true }
+  const state: State = { next: new Map(), wild: [], final: true }
   for (const particle of content.items) {
-    if (particle.kind !== 'element' || state.next.has(particle.element.name)) return undefined
-    state.next.set(particle.element.name, { state, particle, key: keys.get(particle)!, groups: [], keep: 0 })
+    if (particle.kind !== 'element') return undefined
+    for (const element of standIns(particle.element)) {
+      if (state.next.has(element.name)) return undefined
+      state.next.set(element.name, {
+        state,
+        particle,
+        element,
+        key: keys.get(particle)!,
+        groups: [],
+        keep: 0,
+      })
+    }
   }
   return state
+}
+
+/** What may stand in a message for the element. */
+function standIns(element: ElementDeclaration): readonly ElementDeclaration[] {
+  return element.abstract ? element.substitutes : [element, ...element.substitutes]
 }
 
 const empty: Fragment = { nullable: true, first: [], last: [] }

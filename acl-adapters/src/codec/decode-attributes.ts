@@ -1,19 +1,20 @@
 import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
-import type { AttributeUse } from '../contract/contract.ts'
+import type { AttributeUse, ComplexType, SimpleType } from '../contract/contract.ts'
+import { admits } from '../contract/wildcard.ts'
 import { instanceNamespace, qualifiedName } from '../xml/qualified-name.ts'
 import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
-import type { Json, JsonObject } from './json.ts'
+import { emptyObject, type Json, type JsonObject } from './json.ts'
 import type { Layout } from './layout.ts'
 import { readSimpleValue } from './read-simple-value.ts'
 
-type Target = { layout: Layout | undefined; object: JsonObject | undefined }
+type Target = { type: SimpleType | ComplexType; layout: Layout | undefined; object: JsonObject | undefined }
 
 /**
  * Reads the attributes of a start tag into the object, defaults included.
  * @returns whether xsi:nil is set
  */
 export function readAttributes(
-  { layout, object }: Target,
+  { type, layout, object }: Target,
   tag: XmlTag,
   resolve: ResolvePrefix,
   refuse: (message: string) => never,
@@ -28,11 +29,18 @@ export function readAttributes(
       continue
     }
     const slot = layout?.attributes.get(qualifiedName(uri, local))
-    if (slot === undefined) unknown(`has an attribute ${local} that its type does not have`)
+    if (slot === undefined && takes(type, uri)) {
+      object!['@*'] ??= emptyObject()
+      ;(object!['@*'] as JsonObject)[uri === '' ? local : qualifiedName(uri, local)] = value
+    } else if (slot === undefined) unknown(`has an attribute ${local} that its type does not have`)
     else object![slot.key] = readAttribute(slot.use, value, resolve, refuse)
   }
   if (layout !== undefined) fillAbsent(layout, object!, resolve, refuse)
   return nil
+}
+
+function takes(type: SimpleType | ComplexType, namespace: string): boolean {
+  return type.kind === 'complex' && type.anyAttribute !== undefined && admits(type.anyAttribute, namespace)
 }
 
 function fillAbsent(

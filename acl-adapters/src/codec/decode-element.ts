@@ -1,13 +1,24 @@
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import type { ComplexType, Contract, ElementDeclaration, Particle, SimpleType } from '../contract/contract.ts'
-import { localOf, qualifiedName } from '../xml/qualified-name.ts'
+import { anyType } from '../contract/any-type.ts'
+import type {
+  AnyParticle,
+  ComplexType,
+  Contract,
+  ElementDeclaration,
+  Particle,
+  SimpleType,
+} from '../contract/contract.ts'
+import { admits } from '../contract/wildcard.ts'
+import { instanceNamespace, localOf, type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
 import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
 import { completeScope, isPresent } from './complete-scope.ts'
 import type { GroupEntry, State } from './content-model.ts'
 import { readAttributes } from './decode-attributes.ts'
 import { actualType, typeLabel } from './derived-type.ts'
+import { createGenericReader, type GenericReader } from './generic-node.ts'
 import { emptyObject, type Json, type JsonObject, pointerToken } from './json.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import { isOpen, type Label, labelled } from './labelled-value.ts'
+import { isGroup, isRepeated, type Layout, layoutOf } from './layout.ts'
 import { readSimpleValue } from './read-simple-value.ts'
 
 /**
@@ -50,6 +61,10 @@ type Frame = {
   target: JsonObject
   key: string
   many: boolean
+  label: Label | undefined
+  /** Text and children in their order, of mixed content. */
+  mixed: Json[] | undefined
+  generic: GenericReader | undefined
 }
 
 /**
@@ -58,7 +73,7 @@ type Frame = {
  */
 export function createElementDecoder(
   root: ElementDeclaration,
-  contract: Pick<Contract, 'prefixes'>,
+  contract: Pick<Contract, 'prefixes' | 'types' | 'elements'>,
   rules: DecodeRules = strictRules,
 ): ElementDecoder {
   const result = emptyObject()
@@ -87,8 +102,9 @@ export function createElementDecoder(
     target: JsonObject,
     key: string,
     many: boolean,
+    label?: Label,
   ) => {
-    const type = actualType(element.type, tag, resolve, refuse)
+    const type = actualType(element.type, tag, resolve, contract.types, refuse)
     const unsupported = element.unsupported[0] ?? (type.kind === 'complex' ? type.unsupported[0] : undefined)
     if (unsupported !== undefined) throw unsupportedConstruct(unsupported)
     const frame: Frame = {
@@ -105,8 +121,15 @@ export function createElementDecoder(
       target,
       key,
       many,
+      label,
+      mixed: undefined,
+      generic: undefined,
     }
     frames.push(frame)
+    if (type.kind === 'complex' && type.generic) {
+      beginGeneric(frame, tag, resolve)
+      return
+    }
     if (type.kind === 'complex') {
       const layout = layoutOf(type, contract.prefixes)
       if (layout.model.ambiguous !== undefined)
@@ -115,18 +138,40 @@ export function createElementDecoder(
       frame.object = emptyObject()
       const { start, anyOrder } = layout.model
       frame.state = rules.childOrder === 'any' && anyOrder !== undefined ? anyOrder : start
-      const label = typeLabel(element.type, type)
-      if (label !== undefined) frame.object.$type = label
+      const typeName = typeLabel(element.type, type)
+      if (typeName !== undefined) frame.object.$type = typeName
+      if (type.mixed && type.text === undefined) frame.mixed = []
     }
     frame.nil = readAttributes(frame, tag, resolve, refuse, unknown)
     if (frame.nil && !element.nillable)
       refuse('is nil, which its declaration does not allow', { content: 'nil' })
   }
 
+  const beginGeneric = (frame: Frame, tag: XmlTag, resolve: ResolvePrefix) => {
+    frame.generic = createGenericReader()
+    frame.generic.open(tag, resolve)
+  }
+
+  /** What stands where the schema takes any element. */
+  const beginAny = (
+    { wildcard }: AnyParticle,
+    name: QualifiedName,
+    tag: XmlTag,
+    resolve: ResolvePrefix,
+    scope: JsonObject,
+    key: string,
+    many: boolean,
+  ) => {
+    const known = wildcard.process === 'skip' ? undefined : contract.elements.get(name)
+    if (known !== undefined && !known.abstract) begin(known, tag, resolve, scope, key, many, '#')
+    else begin(unknownElement(name), tag, resolve, scope, key, many, '#')
+  }
+
   const openChild = (frame: Frame, tag: XmlTag, resolve: ResolvePrefix) => {
     const name = qualifiedName(tag.uri, tag.local)
     frame.hasChildren = true
-    const edge = frame.state?.next.get(name)
+    const edge =
+      frame.state?.next.get(name) ?? frame.state?.wild.find(({ particle }) => takesAny(particle, tag.uri))
     if (frame.object === undefined || edge === undefined) {
       const where = tag.uri === '' ? '' : ` of ${tag.uri}`
       unknown(`has an element ${tag.local}${where} ${expectation(frame)}`, {
@@ -139,18 +184,29 @@ export function createElementDecoder(
     frame.items.length = edge.keep
     frame.groups = edge.groups
     frame.state = edge.state
-    for (let depth = edge.keep; depth < edge.groups.length; depth += 1) {
+    for (let depth = edge.keep; frame.mixed === undefined && depth < edge.groups.length; depth += 1) {
       const item = emptyObject()
       append(frame.items[depth - 1] ?? frame.object, edge.groups[depth]!.key, item)
       frame.items.push(item)
     }
-    const scope = frame.items.at(-1) ?? frame.object
-    const many = edge.particle.max > 1
-    if (!many && edge.key in scope) refuse(`has ${tag.local} twice`)
-    begin(edge.particle.element, tag, resolve, scope, edge.key, many)
+    const { particle, element, key } = edge
+    const many = isRepeated(particle) && frame.mixed === undefined
+    let scope = frame.items.at(-1) ?? frame.object
+    if (frame.mixed !== undefined) {
+      takeMixedText(frame)
+      scope = emptyObject()
+      frame.mixed.push(scope)
+    }
+    if (!many && key in scope) refuse(`has ${tag.local} twice`)
+    if (particle.kind === 'any') beginAny(particle, name, tag, resolve, scope, key, many)
+    else {
+      const label = element === particle.element ? undefined : '$element'
+      begin(element!, tag, resolve, scope, key, many, label)
+    }
   }
 
-  const place = (frame: Frame, value: Json) => {
+  const place = (frame: Frame, plain: Json) => {
+    const value = frame.label === undefined ? plain : labelled(frame.label, frame.element.name, plain)
     if (frame.many) append(frame.target, frame.key, value)
     else frame.target[frame.key] = value
   }
@@ -178,7 +234,13 @@ export function createElementDecoder(
 
   const nilValue = (frame: Frame): Json => {
     if (frame.hasChildren || frame.text.trim() !== '') refuse('is nil and has content')
-    const attributes = Object.keys(frame.object ?? {}).filter(key => key.startsWith('@'))
+    if (frame.type !== frame.element.type) {
+      frame.object ??= emptyObject()
+      frame.object.$type ??= frame.type.name!
+    }
+    const attributes = Object.keys(frame.object ?? {}).filter(
+      key => key.startsWith('@') || (key === '$type' && frame.type !== frame.element.type),
+    )
     return attributes.length === 0 ? null : Object.assign(frame.object!, { $nil: true })
   }
 
@@ -189,10 +251,12 @@ export function createElementDecoder(
       if (value !== undefined) object.$ = value
       return object
     }
-    if (/[^\t\n\r ]/.test(frame.text)) refuse('has text between its elements')
+    if (frame.mixed !== undefined) takeMixedText(frame)
+    else if (/[^\t\n\r ]/.test(frame.text)) refuse('has text between its elements')
     const { model, hasArrays } = frame.layout!
     if (!frame.state!.final) refuse(`ends too early ${expectation(frame)}`, { expected: expected(frame) })
-    if (type.content === undefined) return object
+    if (frame.mixed !== undefined) object.$mixed = frame.mixed
+    if (type.content === undefined || frame.mixed !== undefined) return object
     if (frame.state === model.anyOrder) {
       const missing = missingIn(type.content, frame.layout!, object)
       if (missing.length > 0) refuse(`lacks ${missing.join(', ')}`, { expected: missing })
@@ -209,12 +273,15 @@ export function createElementDecoder(
         return
       }
       const frame = frames.at(-1)
-      if (frame === undefined) begin(root, tag, resolve, result, 'value', false)
+      if (frame?.generic !== undefined) frame.generic.open(tag, resolve)
+      else if (frame === undefined) begin(root, tag, resolve, result, 'value', false)
       else openChild(frame, tag, resolve)
     },
     text(text) {
       const frame = frames.at(-1)
-      if (skipping === 0 && frame !== undefined) frame.text += text
+      if (skipping > 0 || frame === undefined) return
+      if (frame.generic === undefined) frame.text += text
+      else frame.generic.text(text)
     },
     close(resolve) {
       if (skipping > 0) {
@@ -223,11 +290,15 @@ export function createElementDecoder(
       }
       const frame = frames.at(-1)!
       const { type } = frame
-      const value = frame.nil
-        ? nilValue(frame)
-        : type.kind === 'complex'
-          ? complexValue(frame, type, resolve)
-          : readText(frame, type, resolve)
+      if (frame.generic !== undefined && !frame.generic.close()) return false
+      const value =
+        frame.generic !== undefined
+          ? genericValue(frame, frame.generic)
+          : frame.nil
+            ? nilValue(frame)
+            : type.kind === 'complex'
+              ? complexValue(frame, type, resolve)
+              : typed(frame, readText(frame, type, resolve))
       frames.pop()
       if (value !== undefined) place(frame, value)
       else if (frames.length === 0) refuse('is empty')
@@ -235,6 +306,40 @@ export function createElementDecoder(
     },
     value: () => result.value!,
   }
+}
+
+/** A simple value of a type that stands in for xs:anyType has to say so. */
+function typed({ type, element }: Frame, value: Json | undefined): Json | undefined {
+  if (value === undefined || type === element.type || !isOpen(element)) return value
+  const object = emptyObject()
+  object.$type = type.name!
+  object.$ = value
+  return object
+}
+
+function genericValue({ element, label }: Frame, { node }: GenericReader): Json {
+  delete node['#']
+  const attributes = Object.entries(node['@'] as JsonObject)
+  const nil =
+    attributes.length === 1 &&
+    attributes[0]![0] === nilAttribute &&
+    /^(true|1)$/.test(attributes[0]![1] as string)
+  return nil && element.nillable && label === undefined && (node.$ as Json[]).length === 0 ? null : node
+}
+
+const nilAttribute = qualifiedName(instanceNamespace, 'nil')
+
+function unknownElement(name: QualifiedName): ElementDeclaration {
+  return { name, type: anyType, nillable: false, abstract: false, substitutes: [], unsupported: [] }
+}
+
+function takesAny(particle: Particle, namespace: string): boolean {
+  return particle.kind === 'any' && admits(particle.wildcard, namespace)
+}
+
+function takeMixedText(frame: Frame): void {
+  if (frame.text !== '') frame.mixed!.push(frame.text)
+  frame.text = ''
 }
 
 function append(target: JsonObject, key: string, value: Json): void {
@@ -245,7 +350,7 @@ function append(target: JsonObject, key: string, value: Json): void {
 
 /** Elements of an unordered group that have to be there and are not; an optional group may lack them all. */
 function missingIn(content: Particle, layout: Layout, object: JsonObject): string[] {
-  if (content.kind === 'element' || (content.min === 0 && !isPresent(content, layout, object))) return []
+  if (!isGroup(content) || (content.min === 0 && !isPresent(content, layout, object))) return []
   return content.items.flatMap(item =>
     item.kind === 'element' && item.min > 0 && !(layout.keys.get(item)! in object)
       ? [localOf(item.element.name)]
@@ -275,6 +380,10 @@ function pathOf(frames: readonly Frame[]): string {
     const parent = frames[depth - 1]
     if (parent === undefined) return
     let scope = parent.object!
+    if (parent.mixed !== undefined) {
+      path += `/$mixed/${parent.mixed.length - 1}${pointerToken(frame.key)}`
+      return
+    }
     for (const [index, item] of parent.items.entries()) {
       const { key } = parent.groups[index]!
       path += `${pointerToken(key)}/${((scope[key] as Json[] | undefined)?.length ?? 1) - 1}`

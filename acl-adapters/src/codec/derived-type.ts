@@ -1,6 +1,15 @@
-import type { ComplexType, SimpleType } from '../contract/contract.ts'
-import { instanceNamespace, localOf, qualifiedName } from '../xml/qualified-name.ts'
+import { builtinTypes } from '../contract/builtin-types.ts'
+import type { ComplexType, Contract, SimpleType } from '../contract/contract.ts'
+import {
+  instanceNamespace,
+  localOf,
+  namespaceOf,
+  type QualifiedName,
+  qualifiedName,
+  schemaNamespace,
+} from '../xml/qualified-name.ts'
 import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
+import { isOpen } from './labelled-value.ts'
 
 type AnyType = SimpleType | ComplexType
 
@@ -9,6 +18,7 @@ export function actualType(
   declared: AnyType,
   tag: XmlTag,
   resolve: ResolvePrefix,
+  types: Contract['types'],
   refuse: (message: string) => never,
 ): AnyType {
   const text = xsiType(tag)
@@ -18,6 +28,7 @@ export function actualType(
   const namespace = resolve(colon < 0 ? '' : trimmed.slice(0, colon)) ?? ''
   const name = qualifiedName(namespace, trimmed.slice(colon + 1))
   if (name === declared.name) return concrete(declared, refuse)
+  if (isOpen({ type: declared })) return concrete(openType(name, types) ?? declared, refuse)
   const derived = declared.kind === 'complex' ? declared.derived.find(type => type.name === name) : undefined
   return concrete(
     derived ?? refuse(`has xsi:type ${trimmed}, which is not derived from its declared type`),
@@ -25,8 +36,14 @@ export function actualType(
   )
 }
 
+/** A type that may stand in for xs:anyType: a built-in or one of the contract. */
+export function openType(name: QualifiedName, types: Contract['types']): AnyType | undefined {
+  return namespaceOf(name) === schemaNamespace ? builtinTypes.get(localOf(name)) : types.get(name)
+}
+
 /** `$type` of a value: undefined where the declared type has no derived types; `{ns}local` where local is not enough. */
 export function typeLabel(declared: AnyType, actual: AnyType): string | undefined {
+  if (isOpen({ type: declared })) return declared === actual ? undefined : actual.name
   if (declared.kind === 'simple' || declared.derived.length === 0 || actual.name === undefined)
     return undefined
   const local = localOf(actual.name)

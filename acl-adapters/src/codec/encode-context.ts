@@ -1,6 +1,6 @@
 import type { Problem } from '@strangler/kit/problem.ts'
 import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
-import type { SimpleType } from '../contract/contract.ts'
+import type { Contract, SimpleType } from '../contract/contract.ts'
 import { instanceNamespace, localOf, namespaceOf, type QualifiedName } from '../xml/qualified-name.ts'
 import { escapeAttribute } from '../xml/xml-text.ts'
 import type { Json } from './json.ts'
@@ -8,11 +8,14 @@ import { writeSimpleValue } from './write-simple-value.ts'
 
 const maxProblems = 100
 
+export type EncodeContract = Pick<Contract, 'prefixes' | 'types' | 'elements'>
+
 /** What the functions of the encoder share while one message is written. */
 export type EncodeContext = {
   /** The XML so far. */
   out: string
   readonly prefixes: ReadonlyMap<string, string>
+  readonly contract: EncodeContract
   readonly problems: Problem[]
   report(path: string, message: string): void
   prefixFor(namespace: string): string
@@ -24,8 +27,9 @@ export type EncodeContext = {
   declarations(): string
 }
 
-/** @param prefixes the contract's; namespaces it lacks get a prefix of their own */
-export function createEncodeContext(prefixes: ReadonlyMap<string, string>): EncodeContext {
+/** Namespaces that the contract has no prefix for get one of their own. */
+export function createEncodeContext(contract: EncodeContract): EncodeContext {
+  const { prefixes } = contract
   const problems: Problem[] = []
   const declared = new Map<string, string>()
   const report = (path: string, message: string) => {
@@ -42,6 +46,7 @@ export function createEncodeContext(prefixes: ReadonlyMap<string, string>): Enco
   return {
     out: '',
     prefixes,
+    contract,
     problems,
     report,
     prefixFor,

@@ -1,25 +1,25 @@
 import { invalidInput } from '@strangler/kit/problem.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import type { ComplexType, Contract, ElementDeclaration } from '../contract/contract.ts'
-import { instanceNamespace, localOf } from '../xml/qualified-name.ts'
+import type { ComplexType, ElementDeclaration } from '../contract/contract.ts'
+import { admits } from '../contract/wildcard.ts'
+import { instanceNamespace, localOf, namespaceOf, qualifiedName } from '../xml/qualified-name.ts'
 import { messageLimits } from '../xml/xml-reader.ts'
 import { escapeAttribute, escapeText } from '../xml/xml-text.ts'
-import { typeLabelled } from './derived-type.ts'
-import { createEncodeContext, type EncodeContext } from './encode-context.ts'
+import { openType, typeLabelled } from './derived-type.ts'
+import { createEncodeContext, type EncodeContext, type EncodeContract } from './encode-context.ts'
+import { writeMixed } from './encode-mixed.ts'
 import { writeParticle } from './encode-particle.ts'
+import { genericAttributes, writeGenericContent } from './generic-node.ts'
 import { isJsonObject, type Json, type JsonObject, pointerToken } from './json.ts'
+import { isOpen } from './labelled-value.ts'
 import { type Layout, layoutOf } from './layout.ts'
 
 /**
  * The XML of a value, in schema order whatever the order of its keys; namespaces are declared on its root.
  * @throws ToolkitError VALUE_REFUSED with every problem and its JSON pointer, CONSTRUCT_UNSUPPORTED
  */
-export function encodeElement(
-  element: ElementDeclaration,
-  value: Json,
-  { prefixes }: Pick<Contract, 'prefixes'>,
-): string {
-  const context = createEncodeContext(prefixes)
+export function encodeElement(element: ElementDeclaration, value: Json, contract: EncodeContract): string {
+  const context = createEncodeContext(contract)
   writeElement(context, element, value, '', 1)
   if (context.problems.length > 0)
     throw invalidInput('VALUE_REFUSED', localOf(element.name), context.problems)
@@ -40,12 +40,48 @@ export function writeElement(
   }
   refuseUnsupported(element.unsupported)
   const { type } = element
-  if (json === null) writeNil(context, element, path)
+  if (element.abstract) context.report(path, 'is of an abstract element: $element has to name one for it')
+  else if (json === null) writeNil(context, element, path)
+  else if (isOpen(element) && isJsonObject(json)) writeOpen(context, element, json, path, depth)
   else if (type.kind === 'simple') {
     const text = context.simpleText(type, json, path)
     writeTag(context, context.tagOf(element.name), '', checkFixed(context, element, text, path))
   } else if (isJsonObject(json)) writeComplex(context, element, type, json, path, depth)
   else context.report(path, 'must be an object')
+}
+
+/** A value of xs:anyType: of the type it names, or a generic node. */
+function writeOpen(
+  context: EncodeContext,
+  element: ElementDeclaration,
+  json: JsonObject,
+  path: string,
+  depth: number,
+): void {
+  const label = json.$type
+  if (label === undefined && element.type.kind === 'complex') {
+    if ('#' in json) context.report(`${path}/#`, 'is not a key of this object')
+    writeGenericContent(context, element.name, json, path, depth, '')
+    return
+  }
+  const type = typeof label === 'string' ? openType(label, context.contract.types) : undefined
+  if (type?.name === undefined || (type.kind === 'complex' && type.abstract)) {
+    context.report(`${path}/$type`, 'is not a type of the contract')
+    return
+  }
+  if (type.kind === 'complex') {
+    writeComplex(context, element, type, json, path, depth)
+    return
+  }
+  const nil = json.$nil === true
+  for (const key of Object.keys(json))
+    if (key !== '$type' && key !== (nil ? '$nil' : '$'))
+      context.report(path + pointerToken(key), 'is not a key of this object')
+  if (nil && !element.nillable) context.report(path, 'must not be nil')
+  const xsi = context.prefixFor(instanceNamespace)
+  const attributes = ` ${xsi}:type="${context.tagOf(type.name)}"${nil ? ` ${xsi}:nil="true"` : ''}`
+  const text = nil ? '' : context.simpleText(type, json.$ ?? null, `${path}/$`)
+  writeTag(context, context.tagOf(element.name), attributes, text)
 }
 
 function writeNil(context: EncodeContext, { name, nillable, type }: ElementDeclaration, path: string): void {
@@ -63,7 +99,7 @@ function writeComplex(
   path: string,
   depth: number,
 ): void {
-  const type = chooseType(context, declared, json, path)
+  const type = declared === element.type ? chooseType(context, declared, json, path) : declared
   if (type === undefined) return
   refuseUnsupported(type.unsupported)
   const layout = layoutOf(type, context.prefixes)
@@ -73,11 +109,13 @@ function writeComplex(
   if (nil && !element.nillable) context.report(path, 'must not be nil')
   reportUnknownKeys(context, layout, type, json, path)
   const tag = context.tagOf(element.name)
-  const xsi = type !== declared || nil ? context.prefixFor(instanceNamespace) : ''
+  const named = type !== element.type
+  const xsi = named || nil ? context.prefixFor(instanceNamespace) : ''
   const attributes =
-    (type === declared ? '' : ` ${xsi}:type="${context.tagOf(type.name!)}"`) +
+    (!named ? '' : ` ${xsi}:type="${context.tagOf(type.name!)}"`) +
     (nil ? ` ${xsi}:nil="true"` : '') +
-    attributesOf(context, layout, json, path)
+    attributesOf(context, layout, json, path) +
+    openAttributes(context, type, layout, json, path)
   if (nil) writeTag(context, tag, attributes, '')
   else if (type.text !== undefined) {
     if (json.$ === undefined) context.report(`${path}/$`, 'is missing')
@@ -87,7 +125,8 @@ function writeComplex(
     }
   } else {
     context.out += `<${tag}${attributes}>`
-    if (type.content !== undefined)
+    if (type.mixed) writeMixed(context, layout, json.$mixed ?? [], `${path}/$mixed`, depth)
+    else if (type.content !== undefined)
       writeParticle(context, { layout, json, path, depth, owner: undefined }, type.content)
     context.out += `</${tag}>`
   }
@@ -119,11 +158,14 @@ function reportUnknownKeys(
 ): void {
   const nil = json.$nil === true
   const children = layout.scopes.get(undefined)!
+  const isContentKey = (key: string) =>
+    type.mixed && type.text === undefined ? key === '$mixed' : children.has(key)
   const isKnown = (key: string) =>
     layout.attributeKeys.has(key) ||
     key === '$type' ||
     (key === '$nil' && typeof json[key] === 'boolean') ||
-    (!nil && (key === '$' ? type.text !== undefined : children.has(key)))
+    (key === '@*' && type.anyAttribute !== undefined) ||
+    (!nil && (key === '$' ? type.text !== undefined : isContentKey(key)))
   for (const key of Object.keys(json))
     if (!isKnown(key))
       report(path + pointerToken(key), nil ? 'cannot stand beside $nil' : 'is not a key of this object')
@@ -144,6 +186,26 @@ function attributesOf(context: EncodeContext, layout: Layout, json: JsonObject, 
     text += ` ${context.tagOf(use.name)}="${escapeAttribute(written)}"`
   }
   return text
+}
+
+/** Attributes beside those declared, where the type takes any. */
+function openAttributes(
+  context: EncodeContext,
+  { anyAttribute }: ComplexType,
+  layout: Layout,
+  json: JsonObject,
+  path: string,
+): string {
+  const given = json['@*']
+  if (anyAttribute === undefined || given === undefined) return ''
+  if (isJsonObject(given))
+    for (const key of Object.keys(given)) {
+      const name = key.startsWith('{') ? key : qualifiedName('', key)
+      const namespace = namespaceOf(name)
+      if (layout.attributes.has(name) || namespace === instanceNamespace || !admits(anyAttribute, namespace))
+        context.report(`${path}/@*${pointerToken(key)}`, 'is not an attribute that may be added')
+    }
+  return genericAttributes(context, given, `${path}/@*`)
 }
 
 function checkFixed(

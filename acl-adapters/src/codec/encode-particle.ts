@@ -1,9 +1,19 @@
-import type { ElementParticle, GroupParticle, Particle } from '../contract/contract.ts'
+import type {
+  AnyParticle,
+  ElementDeclaration,
+  ElementParticle,
+  GroupParticle,
+  Particle,
+} from '../contract/contract.ts'
+import { admits, type Wildcard } from '../contract/wildcard.ts'
+import { namespaceOf } from '../xml/qualified-name.ts'
 import { isEmptiable, isPresent } from './complete-scope.ts'
 import type { EncodeContext } from './encode-context.ts'
 import { writeElement } from './encode-element.ts'
+import { writeGenericNode } from './generic-node.ts'
 import { isJsonObject, type Json, type JsonObject, pointerToken } from './json.ts'
-import { isRepeated, type Layout } from './layout.ts'
+import { unlabelled } from './labelled-value.ts'
+import { isGroup, isRepeated, type Layout } from './layout.ts'
 
 /** The object whose keys the particles of one scope are written from: a value, or an item of a repeated group. */
 export type Scope = {
@@ -18,7 +28,7 @@ export type Scope = {
 
 /** Writes what the object has for a particle; reports what it lacks. */
 export function writeParticle(context: EncodeContext, scope: Scope, particle: Particle): void {
-  if (particle.kind === 'element') writeElements(context, scope, particle)
+  if (!isGroup(particle)) writeElements(context, scope, particle)
   else if (isRepeated(particle) && particle !== scope.owner) writeGroupItems(context, scope, particle)
   else if (particle.kind === 'choice') {
     const branch = chooseBranch(context, scope, particle)
@@ -27,16 +37,55 @@ export function writeParticle(context: EncodeContext, scope: Scope, particle: Pa
     for (const item of particle.items) writeParticle(context, scope, item)
 }
 
-function writeElements(context: EncodeContext, scope: Scope, particle: ElementParticle): void {
+function writeElements(context: EncodeContext, scope: Scope, particle: ElementParticle | AnyParticle): void {
   const { layout, json, path, depth } = scope
   const key = layout.keys.get(particle)!
   const at = path + pointerToken(key)
   const value = json[key]
-  if (isRepeated(particle))
+  if (particle.kind === 'any')
     for (const [index, item] of itemsOf(context, value, at, particle.min, particle.max).entries())
-      writeElement(context, particle.element, item, `${at}/${index}`, depth + 1)
-  else if (value !== undefined) writeElement(context, particle.element, value, at, depth + 1)
+      writeAny(context, particle.wildcard, item, `${at}/${index}`, depth + 1)
+  else if (isRepeated(particle))
+    for (const [index, item] of itemsOf(context, value, at, particle.min, particle.max).entries())
+      writeMember(context, particle.element, item, `${at}/${index}`, depth + 1)
+  else if (value !== undefined) writeMember(context, particle.element, value, at, depth + 1)
   else if (particle.min > 0) context.report(at, 'is missing')
+}
+
+/** The element itself, or the member of its substitution group that `$element` names. */
+export function writeMember(
+  context: EncodeContext,
+  element: ElementDeclaration,
+  value: Json,
+  path: string,
+  depth: number,
+): void {
+  const name = isJsonObject(value) ? value.$element : undefined
+  if (name === undefined || !isJsonObject(value)) {
+    writeElement(context, element, value, path, depth)
+    return
+  }
+  const member = element.substitutes.find(candidate => candidate.name === name)
+  if (member === undefined) context.report(`${path}/$element`, 'is not in the substitution group')
+  else writeElement(context, member, unlabelled(context, member, '$element', value, path), path, depth)
+}
+
+/** A known element by its schema, any other as it stands. */
+export function writeAny(
+  context: EncodeContext,
+  wildcard: Wildcard,
+  value: Json,
+  path: string,
+  depth: number,
+): void {
+  const name = isJsonObject(value) ? value['#'] : undefined
+  const known =
+    typeof name === 'string' && wildcard.process !== 'skip' ? context.contract.elements.get(name) : undefined
+  if (typeof name === 'string' && !admits(wildcard, namespaceOf(name)))
+    context.report(`${path}/#`, 'is of a namespace that may not stand here')
+  else if (known !== undefined && !known.abstract && isJsonObject(value))
+    writeElement(context, known, unlabelled(context, known, '#', value, path), path, depth)
+  else writeGenericNode(context, value, path, depth)
 }
 
 function writeGroupItems(context: EncodeContext, scope: Scope, group: GroupParticle): void {
@@ -102,7 +151,7 @@ function isSet(value: Json | undefined): boolean {
 function keysOf(particle: Particle, layout: Layout): string[] {
   const key = layout.keys.get(particle)
   if (key !== undefined) return [key]
-  return particle.kind === 'element' ? [] : particle.items.flatMap(item => keysOf(item, layout))
+  return isGroup(particle) ? particle.items.flatMap(item => keysOf(item, layout)) : []
 }
 
 function requiredKeys(particle: Particle, layout: Layout): string[] {

@@ -24,8 +24,13 @@ export type AttributeSlot = { readonly key: string; readonly use: AttributeUse }
 
 export type RepeatedGroup = GroupParticle
 
+/** Whether it is an array in JSON. */
 export function isRepeated(particle: Particle): boolean {
-  return particle.max > 1
+  return particle.max > 1 || particle.kind === 'any'
+}
+
+export function isGroup(particle: Particle): particle is GroupParticle {
+  return particle.kind !== 'element' && particle.kind !== 'any'
 }
 
 const layouts = new WeakMap<ComplexType, Layout>()
@@ -61,7 +66,7 @@ function attributeKey(name: QualifiedName, prefixes: ReadonlyMap<string, string>
 }
 
 function containsRepetition(particle: Particle): boolean {
-  return isRepeated(particle) || (particle.kind !== 'element' && particle.items.some(containsRepetition))
+  return isRepeated(particle) || (isGroup(particle) && particle.items.some(containsRepetition))
 }
 
 /**
@@ -88,6 +93,10 @@ function nameScope(
       const key = shareable.get(id) ?? claim(elementKey(particle))
       keys.set(particle, key)
       return new Map([[id, key]])
+    }
+    if (particle.kind === 'any') {
+      keys.set(particle, claim('$any'))
+      return new Map()
     }
     if (isRepeated(particle) && particle !== owner) {
       keys.set(particle, claim('$group'))

@@ -1,6 +1,7 @@
-import { invalidInput } from '@strangler/kit/problem.ts'
-import type { Contract, ElementDeclaration, Message } from '../contract/contract.ts'
+import { invalidInput, type Problem } from '@strangler/kit/problem.ts'
+import type { ElementDeclaration, Message } from '../contract/contract.ts'
 import { localOf } from '../xml/qualified-name.ts'
+import type { EncodeContract } from './encode-context.ts'
 import { encodeElement } from './encode-element.ts'
 import { emptyObject, isJsonObject, type Json, pointerToken } from './json.ts'
 
@@ -9,7 +10,7 @@ import { emptyObject, isJsonObject, type Json, pointerToken } from './json.ts'
  * the element's local name.
  * @throws ToolkitError VALUE_REFUSED, CONSTRUCT_UNSUPPORTED
  */
-export function encodeMessage(message: Message, json: Json, contract: Pick<Contract, 'prefixes'>): string {
+export function encodeMessage(message: Message, json: Json, contract: EncodeContract): string {
   const { element } = message
   if (!isJsonObject(json))
     throw invalidInput('VALUE_REFUSED', message.name, [{ path: '/', message: 'must be an object' }])
@@ -27,6 +28,33 @@ export function encodeMessage(message: Message, json: Json, contract: Pick<Contr
   if (value === undefined)
     throw invalidInput('VALUE_REFUSED', message.name, [{ path: pointerToken(key!), message: 'is missing' }])
   return encodeElement(element, value, contract)
+}
+
+/**
+ * The header blocks of a message: what `$headers` has under the local names of those its binding declares.
+ * @returns their XML, and the JSON without them
+ * @throws ToolkitError VALUE_REFUSED
+ */
+export function takeHeaders(
+  message: Message,
+  json: Json,
+  contract: EncodeContract,
+): { headers: string; body: Json } {
+  if (!isJsonObject(json) || json.$headers === undefined || message.headers === undefined)
+    return { headers: '', body: json }
+  const { $headers: given, ...body } = json
+  const problems: Problem[] = []
+  let headers = ''
+  if (!isJsonObject(given)) problems.push({ path: '/$headers', message: 'must be an object' })
+  else
+    for (const [key, value] of Object.entries(given)) {
+      const element = message.headers.find(({ name }) => localOf(name) === key)
+      if (element === undefined)
+        problems.push({ path: `/$headers${pointerToken(key)}`, message: 'is not a header of the operation' })
+      else headers += encodeElement(element, value, contract)
+    }
+  if (problems.length > 0) throw invalidInput('VALUE_REFUSED', message.name, problems)
+  return { headers, body }
 }
 
 /** The JSON of a message from the value its element was decoded to. */

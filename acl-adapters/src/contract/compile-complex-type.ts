@@ -1,4 +1,11 @@
-import { type QualifiedName, qualifiedName, schemaNamespace, xmlNamespace } from '../xml/qualified-name.ts'
+import {
+  localOf,
+  namespaceOf,
+  type QualifiedName,
+  qualifiedName,
+  xmlNamespace,
+} from '../xml/qualified-name.ts'
+import { anyType, anyTypeName } from './any-type.ts'
 import { builtinTypes } from './builtin-types.ts'
 import { compileParticle } from './compile-particle.ts'
 import { compileSimpleType, restrictSimpleType, simpleTypeNamed } from './compile-simple-type.ts'
@@ -12,6 +19,7 @@ import {
   type SchemaContext,
   schemaChildren,
 } from './schema-context.ts'
+import { wildcardOf } from './wildcard.ts'
 import type { XmlNode } from './xml-tree.ts'
 
 type Draft = Mutable<ComplexType> & {
@@ -20,7 +28,6 @@ type Draft = Mutable<ComplexType> & {
   unsupported: string[]
 }
 
-const anyTypeName = qualifiedName(schemaNamespace, 'anyType')
 const anySimpleType = builtinTypes.get('anySimpleType')!
 
 /** The type of that name, simple or complex; compiled on first use. */
@@ -31,11 +38,12 @@ export function typeNamed(
 ): SimpleType | ComplexType {
   const known = builtinType(name) ?? context.types.get(name)
   if (known !== undefined) return known
-  if (name === anyTypeName) return anyType(context, node)
+  if (name === anyTypeName) return anyType
   const definition = context.definitions.type.get(name)
   if (definition === undefined) {
-    reportMissing(context, node, 'type', name)
-    return anySimpleType
+    const encoded = encodedType(name)
+    if (encoded !== undefined) return encoded
+    return { ...draftType(), unsupported: [reportMissing(context, node, 'type', name)] }
   }
   if (definition.node.local === 'simpleType') return simpleTypeNamed(context, name, node)
   if (context.underway.has(name)) {
@@ -49,10 +57,17 @@ export function typeNamed(
   return type
 }
 
-/** xs:anyType as the type of an element: its content is open, which the codec does not carry yet. */
-export function anyType(context: SchemaContext, node: XmlNode): ComplexType {
-  return { ...draftType(), unsupported: [context.diagnostics.unsupported(node, 'xs:anyType content')] }
+/** A type of the SOAP encoding: those named as a built-in are it, of the others only rpc/encoded messages have use. */
+function encodedType(name: QualifiedName): SimpleType | ComplexType | undefined {
+  if (!encodingNamespaces.has(namespaceOf(name))) return undefined
+  const reason = `${localOf(name)} of the SOAP encoding`
+  return builtinTypes.get(localOf(name)) ?? { ...draftType(), unsupported: [reason] }
 }
+
+const encodingNamespaces: ReadonlySet<string> = new Set([
+  'http://schemas.xmlsoap.org/soap/encoding/',
+  'http://www.w3.org/2003/05/soap-encoding',
+])
 
 /** Compiles an xs:complexType node. */
 export function compileComplexType(
@@ -61,15 +76,13 @@ export function compileComplexType(
   name?: QualifiedName,
 ): ComplexType {
   const { node, document } = definition
-  const type = draftType(name, node.attributes.get('abstract') === 'true')
-  if (node.attributes.get('mixed') === 'true')
-    type.unsupported.push(context.diagnostics.unsupported(node, 'mixed content'))
+  const type = draftType(name, isTrue(node, 'abstract'))
+  type.mixed = isTrue(node, 'mixed')
   const body = schemaChildren(node)
   const wrapper = body.find(child => child.local === 'simpleContent' || child.local === 'complexContent')
   if (wrapper === undefined) addOwnContent(context, { node, document }, type)
   else {
-    if (wrapper.attributes.get('mixed') === 'true')
-      type.unsupported.push(context.diagnostics.unsupported(wrapper, 'mixed content'))
+    if (isTrue(wrapper, 'mixed')) type.mixed = true
     const derivation = schemaChildren(wrapper).find(c => c.local === 'extension' || c.local === 'restriction')
     if (derivation === undefined)
       context.diagnostics.error(wrapper, `xs:${wrapper.local} needs an extension or restriction`)
@@ -85,10 +98,16 @@ function draftType(name?: QualifiedName, abstract = false): Draft {
     kind: 'complex',
     ...(name === undefined ? {} : { name }),
     abstract,
+    mixed: false,
+    generic: false,
     attributes: [],
     derived: [],
     unsupported: [],
   }
+}
+
+function isTrue({ attributes }: XmlNode, name: string): boolean {
+  return ['true', '1'].includes(attributes.get(name) ?? '')
 }
 
 function addOwnContent(context: SchemaContext, definition: Definition, type: Draft): Particle | undefined {
@@ -113,7 +132,7 @@ function deriveComplexContent(context: SchemaContext, definition: Definition, ty
     context.diagnostics.error(definition.node, 'xs:complexContent needs a complex base type')
     return
   }
-  inherit(type, base)
+  inherit(type, base, definition.node.local === 'extension')
   const own = addOwnContent(context, definition, type)
   if (definition.node.local === 'restriction' || base.content === undefined) return
   type.content =
@@ -123,7 +142,7 @@ function deriveComplexContent(context: SchemaContext, definition: Definition, ty
 function deriveSimpleContent(context: SchemaContext, definition: Definition, type: Draft): void {
   const { node, document } = definition
   const base = baseType(context, definition)
-  if (base?.kind === 'complex') inherit(type, base)
+  if (base?.kind === 'complex') inherit(type, base, node.local === 'extension')
   const inline = schemaChildren(node).find(child => child.local === 'simpleType')
   const text =
     inline !== undefined
@@ -146,8 +165,10 @@ function baseType(context: SchemaContext, definition: Definition): SimpleType | 
 }
 
 /** Attributes of the base stay unless redeclared; the base and its own bases learn of the type derived. */
-function inherit(type: Draft, base: ComplexType): void {
+function inherit(type: Draft, base: ComplexType, extension: boolean): void {
   type.attributes.push(...base.attributes)
+  if (base.anyAttribute !== undefined && extension) type.anyAttribute = base.anyAttribute
+  if (base.mixed && extension) type.mixed = true
   type.unsupported.push(...base.unsupported)
   if (type.name === undefined) return
   const ancestors = [base, ...(bases.get(base) ?? [])]
@@ -164,14 +185,13 @@ function addAttributes(
   nesting = 0,
 ): void {
   for (const child of schemaChildren(node)) {
-    if (child.local === 'anyAttribute')
-      type.unsupported.push(context.diagnostics.unsupported(child, 'xs:anyAttribute'))
+    if (child.local === 'anyAttribute') type.anyAttribute = wildcardOf(child, document.targetNamespace)
     if (child.local === 'attribute') addAttribute(context, { node: child, document }, type)
     if (child.local !== 'attributeGroup') continue
     const name = referenceOf(context, { node: child, document }, 'ref')
     const group = name === undefined ? undefined : context.definitions.attributeGroup.get(name)
     if (name === undefined) continue
-    if (group === undefined) reportMissing(context, child, 'attribute group', name)
+    if (group === undefined) type.unsupported.push(reportMissing(context, child, 'attribute group', name))
     else if (nesting > 32) context.diagnostics.error(child, `attribute group ${name} contains itself`)
     else addAttributes(context, group, type, nesting + 1)
   }
@@ -193,7 +213,8 @@ function addAttribute(context: SchemaContext, definition: Definition, type: Draf
   let attributeType = anySimpleType
   if (declared !== undefined) attributeType = attributeTypeOf(context, declared)
   else if (name.startsWith(`{${xmlNamespace}}`)) attributeType = builtinTypes.get('string')!
-  else reportMissing(context, node, 'attribute', name)
+  else if (namespaceOf(name) !== xmlNamespace)
+    type.unsupported.push(reportMissing(context, node, 'attribute', name))
   const defaultValue = node.attributes.get('default') ?? declared?.node.attributes.get('default')
   const fixedValue = node.attributes.get('fixed') ?? declared?.node.attributes.get('fixed')
   type.attributes.push({

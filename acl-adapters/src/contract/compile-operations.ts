@@ -1,6 +1,16 @@
-import { type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
+import { localOf, type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
+import { anyType } from './any-type.ts'
+import { typeNamed } from './compile-complex-type.ts'
 import { elementNamed } from './compile-particle.ts'
-import type { DeclaredFault, Message, Operation, SoapVersion } from './contract.ts'
+import type {
+  ComplexType,
+  DeclaredFault,
+  ElementDeclaration,
+  ElementParticle,
+  Message,
+  Operation,
+  SoapVersion,
+} from './contract.ts'
 import { wsdlNamespace } from './load-documents.ts'
 import type { Mutable } from './mutable.ts'
 import { resolveName, type SchemaContext } from './schema-context.ts'
@@ -14,6 +24,7 @@ const soapBindings: Readonly<Record<string, SoapVersion>> = {
 type Draft = Mutable<Operation> & {
   actions: Map<SoapVersion, string>
   faults: DeclaredFault[]
+  lossy: string[]
   unsupported: string[]
 }
 type WsdlKind = 'message' | 'portType' | 'binding'
@@ -56,30 +67,71 @@ function compilePort(
   const version = soapBindings[soap.namespace]!
   const portType = follow(context, index, 'portType', binding, 'type')
   if (portType === undefined) return
-  const names = new Set<string>()
+  const declared = operationsOf(portType)
+  const turns = new Map<string, number>()
   for (const bound of wsdlChildren(binding, 'operation')) {
     const name = bound.attributes.get('name') ?? ''
-    const declarations = wsdlChildren(portType, 'operation').filter(
-      node => node.attributes.get('name') === name,
-    )
-    const overloaded = names.has(name) || declarations.length > 1
-    names.add(name)
-    const known = operations.get(name)
+    const turn = turns.get(name) ?? 0
+    turns.set(name, turn + 1)
+    const declaration = declarationOf(declared, bound, turn)
+    if (declaration === undefined) {
+      context.diagnostics.unsupported(bound, `operation ${name} is left out: it is not in the port type`)
+      continue
+    }
+    const key = turn === 0 ? name : overloadName(declaration, operations, service, port)
+    const known = operations.get(key)
     const action = soapChild(bound, 'operation')?.attributes.get('soapAction') ?? ''
-    if (declarations[0] === undefined)
-      context.diagnostics.error(bound, `operation ${name} is not in the port type`)
-    else if (known === undefined) {
-      const operation = compileOperation(context, index, bound, declarations[0], soap)
+    if (known !== undefined) bindAgain(context, known, bound, version, action)
+    else {
+      const operation = compileOperation(context, index, bound, declaration, soap)
+      operation.name = key
       operation.actions.set(version, action)
       operation.service = service.attributes.get('name') ?? ''
       operation.port = port.attributes.get('name') ?? ''
-      operations.set(name, operation)
-    } else if (!overloaded) bindAgain(context, known, bound, version, action)
-    if (overloaded)
-      operations
-        .get(name)
-        ?.unsupported.push(context.diagnostics.unsupported(bound, `operation ${name} is overloaded`))
+      operations.set(key, operation)
+    }
   }
+}
+
+function operationsOf(portType: XmlNode): ReadonlyMap<string, readonly XmlNode[]> {
+  return Map.groupBy(wsdlChildren(portType, 'operation'), node => node.attributes.get('name') ?? '')
+}
+
+/** The port type's operation that a bound one means: among overloads the one whose messages have the same names. */
+function declarationOf(
+  declared: ReadonlyMap<string, readonly XmlNode[]>,
+  bound: XmlNode,
+  turn: number,
+): XmlNode | undefined {
+  const all = declared.get(bound.attributes.get('name') ?? '') ?? []
+  if (all.length < 2) return all[0]
+  const named = (node: XmlNode, direction: string) => wsdlChildren(node, direction)[0]?.attributes.get('name')
+  const same = all.filter(node =>
+    ['input', 'output'].every(direction => {
+      const wanted = named(bound, direction)
+      return wanted === undefined || wanted === named(node, direction)
+    }),
+  )
+  return same.length === 1 ? same[0] : all[turn]
+}
+
+/** Overloads after the first are told apart by their input message: `Find.FindByNameIn`. */
+function overloadName(
+  declaration: XmlNode,
+  operations: ReadonlyMap<string, Draft>,
+  service: XmlNode,
+  port: XmlNode,
+): string {
+  const input = wsdlChildren(declaration, 'input')[0]
+  const message = input?.attributes.get('message') ?? ''
+  const base = `${declaration.attributes.get('name')}.${message.slice(message.indexOf(':') + 1)}`
+  const here = (key: string) => {
+    const known = operations.get(key)
+    return known?.service === service.attributes.get('name') && known?.port === port.attributes.get('name')
+  }
+  let key = base
+  for (let count = 2; here(key); count += 1) key = `${base}.${count}`
+  return key
 }
 
 /** One operation at several ports: the same in both SOAP versions, or another that only has its name. */
@@ -107,25 +159,31 @@ function compileOperation(
 ): Draft {
   const name = bound.attributes.get('name') ?? ''
   const unsupported: string[] = []
+  const lossy: string[] = []
   const style =
     soapChild(bound, 'operation')?.attributes.get('style') ?? soap.attributes.get('style') ?? 'document'
-  if (style === 'rpc')
-    unsupported.push(context.diagnostics.unsupported(bound, `operation ${name} is of style rpc`))
   let use: Operation['use'] = 'literal'
   const message = (direction: 'input' | 'output'): Message | undefined => {
     const node = wsdlChildren(declaration, direction)[0]
     if (node === undefined) return undefined
     const binding = wsdlChildren(bound, direction)[0]
-    const body = binding === undefined ? undefined : soapChild(binding, 'body')
+    const body = binding === undefined ? undefined : bodyOf(binding)
     if (body?.attributes.get('use') === 'encoded') {
       use = 'encoded'
       unsupported.push(context.diagnostics.unsupported(body, `${direction} of ${name} is encoded`))
     }
-    if (binding !== undefined && soapChild(binding, 'header') !== undefined)
-      unsupported.push(context.diagnostics.unsupported(binding, `${direction} of ${name} binds SOAP headers`))
-    if (binding?.children.some(child => child.local === 'multipartRelated'))
-      unsupported.push(context.diagnostics.unsupported(binding, `${direction} of ${name} is MIME multipart`))
-    return bodyMessage(context, index, node, body, unsupported, style === 'document')
+    const headers = binding === undefined ? [] : headersOf(context, index, binding, lossy)
+    const found = follow(context, index, 'message', node, 'message')
+    if (found === undefined) {
+      unsupported.push(`the ${direction} message of ${name} is not declared (${node.file}:${node.line})`)
+      return undefined
+    }
+    const wrapper = direction === 'input' ? name : `${name}Response`
+    const part =
+      style === 'rpc'
+        ? rpcMessage(context, found, body, wrapper)
+        : documentMessage(context, found, body, headerParts(binding), unsupported)
+    return headers.length === 0 ? part : { ...part, headers }
   }
   const input = message('input')
   const output = message('output')
@@ -140,27 +198,112 @@ function compileOperation(
     actions: new Map(),
     input: input ?? { name },
     ...(output === undefined ? {} : { output }),
-    faults: compileFaults(context, index, declaration),
+    faults: compileFaults(context, index, declaration, lossy),
+    lossy,
     unsupported,
   }
 }
 
-function bodyMessage(
+/** soap:body, which a multipart message has in its first part; what else is attached is no part of the Body. */
+function bodyOf(binding: XmlNode): XmlNode | undefined {
+  const own = soapChild(binding, 'body')
+  if (own !== undefined) return own
+  const parts = binding.children.find(({ local }) => local === 'multipartRelated')?.children ?? []
+  return parts.map(part => soapChild(part, 'body')).find(body => body !== undefined)
+}
+
+function soapHeaders(binding: XmlNode): XmlNode[] {
+  return binding.children.filter(({ local, namespace }) => local === 'header' && soapBindings[namespace])
+}
+
+/** Parts of the Body's own message that travel as header blocks. */
+function headerParts(binding: XmlNode | undefined): ReadonlySet<string> {
+  return new Set(
+    (binding === undefined ? [] : soapHeaders(binding)).map(header => header.attributes.get('part') ?? ''),
+  )
+}
+
+function headersOf(
   context: SchemaContext,
   index: WsdlIndex,
-  node: XmlNode,
-  body: XmlNode | undefined,
-  unsupported: string[],
-  document: boolean,
-): Message | undefined {
-  const message = follow(context, index, 'message', node, 'message')
-  if (message === undefined) return undefined
-  const name = message.attributes.get('name') ?? ''
-  if (!document) return { name }
-  const chosen = body?.attributes.get('parts')?.split(/\s+/)
-  const parts = wsdlChildren(message, 'part').filter(
+  binding: XmlNode,
+  lossy: string[],
+): ElementDeclaration[] {
+  if (binding.children.some(({ local }) => local === 'multipartRelated'))
+    lossy.push(`attachments are not carried (${binding.file}:${binding.line})`)
+  return soapHeaders(binding).flatMap(header => {
+    const message = follow(context, index, 'message', header, 'message')
+    const name = header.attributes.get('part')
+    const part =
+      message === undefined
+        ? undefined
+        : wsdlChildren(message, 'part').find(node => node.attributes.get('name') === name)
+    const element = part === undefined ? undefined : elementOfPart(context, part)
+    if (element === undefined) lossy.push(`header ${name} has no element (${header.file}:${header.line})`)
+    return element === undefined ? [] : [element]
+  })
+}
+
+function partsOf(message: XmlNode, body: XmlNode | undefined): XmlNode[] {
+  const chosen = body?.attributes.get('parts')?.trim().split(/\s+/)
+  return wsdlChildren(message, 'part').filter(
     part => chosen === undefined || chosen.includes(part.attributes.get('name') ?? ''),
   )
+}
+
+/** The parts inside a wrapper of soap:body's namespace, each named after its part, in no namespace (WS-I BP R2735). */
+function rpcMessage(
+  context: SchemaContext,
+  message: XmlNode,
+  body: XmlNode | undefined,
+  wrapper: string,
+): Message {
+  const items = partsOf(message, body).map((part): ElementParticle => {
+    const typeName = part.attributes.get('type')
+    const resolved = typeName === undefined ? undefined : resolveName(typeName, part)
+    const referred = elementOfPart(context, part)
+    if (typeName !== undefined && resolved === undefined)
+      context.diagnostics.error(part, `prefix of ${typeName} is not declared`)
+    const element: Mutable<ElementDeclaration> = {
+      ...plainElement(qualifiedName('', part.attributes.get('name') ?? ''), referred?.type ?? anyType),
+    }
+    if (resolved !== undefined)
+      context.later.push(() => {
+        element.type = typeNamed(context, resolved, part)
+      })
+    return { kind: 'element', min: 1, max: 1, element }
+  })
+  const name = qualifiedName(body?.attributes.get('namespace') ?? '', wrapper)
+  const type: ComplexType = {
+    kind: 'complex',
+    abstract: false,
+    mixed: false,
+    generic: false,
+    attributes: [],
+    content: { kind: 'sequence', min: 1, max: 1, items },
+    derived: [],
+    unsupported: [],
+  }
+  return { name: message.attributes.get('name') ?? '', element: plainElement(name, type) }
+}
+
+function plainElement(name: QualifiedName, type: ElementDeclaration['type']): ElementDeclaration {
+  return { name, type, nillable: false, abstract: false, substitutes: [], unsupported: [] }
+}
+
+function documentMessage(
+  context: SchemaContext,
+  message: XmlNode,
+  body: XmlNode | undefined,
+  elsewhere: ReadonlySet<string>,
+  unsupported: string[],
+): Message {
+  const name = message.attributes.get('name') ?? ''
+  const all = partsOf(message, body)
+  const parts =
+    body?.attributes.has('parts') || all.length < 2
+      ? all
+      : all.filter(part => !elsewhere.has(part.attributes.get('name') ?? ''))
   const part = parts[0]
   if (part === undefined) return { name }
   if (parts.length > 1)
@@ -173,18 +316,23 @@ function bodyMessage(
   return { name, element }
 }
 
-function compileFaults(context: SchemaContext, index: WsdlIndex, declaration: XmlNode): DeclaredFault[] {
+function compileFaults(
+  context: SchemaContext,
+  index: WsdlIndex,
+  declaration: XmlNode,
+  lossy: string[],
+): DeclaredFault[] {
   const faults: DeclaredFault[] = []
   for (const node of wsdlChildren(declaration, 'fault')) {
     const message = follow(context, index, 'message', node, 'message')
     const part = message === undefined ? undefined : wsdlChildren(message, 'part')[0]
     const element = part === undefined ? undefined : elementOfPart(context, part)
     if (element !== undefined) faults.push({ name: node.attributes.get('name') ?? '', element })
-    else if (message !== undefined)
-      context.diagnostics.warning(
-        node,
-        `fault ${node.attributes.get('name')} has no element: its detail is not typed`,
-      )
+    else if (message !== undefined) {
+      const reason = `fault ${node.attributes.get('name')} has no element: its detail is not typed`
+      context.diagnostics.warning(node, reason)
+      lossy.push(`${reason} (${node.file}:${node.line})`)
+    }
   }
   return faults
 }
@@ -209,8 +357,13 @@ function follow(
 ): XmlNode | undefined {
   const reference = node.attributes.get(attribute)
   const name = reference === undefined ? undefined : resolveName(reference, node)
-  const found = name === undefined ? undefined : index[kind].get(name)
-  if (found === undefined) context.diagnostics.error(node, `${kind} ${reference ?? '(none)'} is not declared`)
+  // A reference without a prefix, where no default namespace is declared, is meant for the WSDL's own.
+  const local = name?.startsWith('{}')
+    ? [...index[kind]].find(([key]) => localOf(key) === localOf(name))
+    : undefined
+  const found = name === undefined ? undefined : (index[kind].get(name) ?? local?.[1])
+  if (found === undefined)
+    context.diagnostics.unsupported(node, `${kind} ${reference ?? '(none)'} is not declared`)
   return found
 }
 

@@ -1,6 +1,6 @@
-import type { QualifiedName } from '../xml/qualified-name.ts'
-import { qualifiedName } from '../xml/qualified-name.ts'
-import { anyType, compileComplexType, typeNamed } from './compile-complex-type.ts'
+import { namespaceOf, type QualifiedName, qualifiedName, schemaNamespace } from '../xml/qualified-name.ts'
+import { anyType } from './any-type.ts'
+import { compileComplexType, typeNamed } from './compile-complex-type.ts'
 import { compileSimpleType } from './compile-simple-type.ts'
 import type { ElementDeclaration, Occurs, Particle } from './contract.ts'
 import type { Mutable } from './mutable.ts'
@@ -11,6 +11,7 @@ import {
   type SchemaContext,
   schemaChildren,
 } from './schema-context.ts'
+import { wildcardOf } from './wildcard.ts'
 
 const maxGroupNesting = 32
 
@@ -45,7 +46,7 @@ export function compileParticle(
       const group = name === undefined ? undefined : context.definitions.group.get(name)
       if (name === undefined) return undefined
       if (group === undefined) {
-        reportMissing(context, node, 'group', name)
+        unsupported.push(reportMissing(context, node, 'group', name))
         return undefined
       }
       if (nesting > maxGroupNesting) {
@@ -58,8 +59,7 @@ export function compileParticle(
       return content === undefined ? undefined : { ...content, ...occurs }
     }
     case 'any':
-      unsupported.push(context.diagnostics.unsupported(node, 'xs:any'))
-      return undefined
+      return { kind: 'any', ...occurs, wildcard: wildcardOf(node, document.targetNamespace) }
     default:
       unsupported.push(context.diagnostics.unsupported(node, `xs:${node.local}`))
       return undefined
@@ -76,14 +76,22 @@ export function elementNamed(
   if (known !== undefined) return known
   const definition = context.definitions.element.get(name)
   if (definition === undefined) {
-    reportMissing(context, from, 'element', name)
-    return undefined
+    // A schema inside a message, as .NET's data sets have it.
+    if (namespaceOf(name) === schemaNamespace) return genericElement(name)
+    return { ...genericElement(name), unsupported: [reportMissing(context, from, 'element', name)] }
   }
   const element = declareElement(context, definition, name)
   context.elements.set(name, element)
-  if (context.substitutionHeads.has(name) || definition.node.attributes.get('abstract') === 'true')
-    element.unsupported = [context.diagnostics.unsupported(definition.node, `substitution group of ${name}`)]
+  element.substitutes = (context.substitutionMembers.get(name) ?? []).flatMap(member => {
+    const substitute = member === name ? undefined : elementNamed(context, member, definition.node)
+    if (substitute === undefined) return []
+    return [...(substitute.abstract ? [] : [substitute]), ...substitute.substitutes]
+  })
   return element
+}
+
+function genericElement(name: QualifiedName): ElementDeclaration {
+  return { name, type: anyType, nillable: false, abstract: false, substitutes: [], unsupported: [] }
 }
 
 function compileLocalElement(context: SchemaContext, definition: Definition): ElementDeclaration {
@@ -114,6 +122,8 @@ function declareElement(
     name,
     type: pending,
     nillable: ['true', '1'].includes(node.attributes.get('nillable') ?? ''),
+    abstract: ['true', '1'].includes(node.attributes.get('abstract') ?? ''),
+    substitutes: [],
     unsupported: [],
     ...(defaultValue === undefined ? {} : { defaultValue }),
     ...(fixedValue === undefined ? {} : { fixedValue }),
@@ -127,13 +137,30 @@ function declareElement(
     else if (inline?.local === 'complexType')
       element.type = compileComplexType(context, { node: inline, document })
     else if (inline !== undefined) element.type = compileSimpleType(context, { node: inline, document })
-    else element.type = anyType(context, node)
+    else element.type = typeOfHead(context, definition) ?? anyType
   })
   return element
 }
 
+/** An element without a type has that of the head of its substitution group (XSD 1.0 §3.3.2). */
+function typeOfHead(context: SchemaContext, definition: Definition): ElementDeclaration['type'] | undefined {
+  const head = referenceOf(context, definition, 'substitutionGroup')
+  const declared = head === undefined ? undefined : context.definitions.element.get(head)
+  if (declared === undefined) return undefined
+  const typeName = referenceOf(context, declared, 'type')
+  return typeName === undefined ? typeOfHead(context, declared) : typeNamed(context, typeName, declared.node)
+}
+
 /** Stands for the type of an element until the work put off has been done. */
-const pending = { kind: 'complex', abstract: false, attributes: [], derived: [], unsupported: [] } as const
+const pending = {
+  kind: 'complex',
+  abstract: false,
+  mixed: false,
+  generic: false,
+  attributes: [],
+  derived: [],
+  unsupported: [],
+} as const
 
 function occursOf(context: SchemaContext, { node }: Definition): Occurs {
   const min = Number.parseInt(node.attributes.get('minOccurs') ?? '1', 10)

@@ -6,7 +6,6 @@ import {
   builtinType,
   type Definition,
   referenceOf,
-  reportMissing,
   type SchemaContext,
   schemaChildren,
 } from './schema-context.ts'
@@ -34,7 +33,10 @@ export function simpleTypeNamed(context: SchemaContext, name: QualifiedName, nod
   if (known?.kind === 'simple') return known
   const definition = context.definitions.type.get(name)
   if (definition === undefined || definition.node.local !== 'simpleType') {
-    reportMissing(context, node, 'simple type', name)
+    context.diagnostics.warning(
+      node,
+      `simple type ${name} is not declared in any document that was loaded: its values are taken as text`,
+    )
     return anySimpleType
   }
   if (context.underway.has(name)) {

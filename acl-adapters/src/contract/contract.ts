@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../xml/qualified-name.ts'
 import type { Builtin } from './builtin-types.ts'
+import type { Wildcard } from './wildcard.ts'
 
 /** A WSDL and its schemas, compiled. References are object references, so recursive types are cyclic. */
 export type Contract = {
@@ -28,12 +29,18 @@ export type Operation = {
   /** Absent for a one-way operation. */
   readonly output?: Message
   readonly faults: readonly DeclaredFault[]
+  /** What a message may lose on its way, and where; empty when nothing. */
+  readonly lossy: readonly string[]
   /** Why it cannot be called through the adapters; empty when it can. */
   readonly unsupported: readonly string[]
 }
 
-/** `element` is absent for an empty Body. */
-export type Message = { readonly name: string; readonly element?: ElementDeclaration }
+/** `element` is absent for an empty Body; `headers` are the header blocks its binding names. */
+export type Message = {
+  readonly name: string
+  readonly element?: ElementDeclaration
+  readonly headers?: readonly ElementDeclaration[]
+}
 
 export type DeclaredFault = { readonly name: string; readonly element: ElementDeclaration }
 
@@ -41,6 +48,10 @@ export type ElementDeclaration = {
   readonly name: QualifiedName
   readonly type: SimpleType | ComplexType
   readonly nillable: boolean
+  /** Only a member of its substitution group may stand in a message. */
+  readonly abstract: boolean
+  /** Members of its substitution group at any distance, abstract ones left out. */
+  readonly substitutes: readonly ElementDeclaration[]
   readonly defaultValue?: string
   readonly fixedValue?: string
   readonly unsupported: readonly string[]
@@ -52,6 +63,12 @@ export type ComplexType = {
   readonly name?: QualifiedName
   readonly abstract: boolean
   readonly attributes: readonly AttributeUse[]
+  /** Further attributes it takes. */
+  readonly anyAttribute?: Wildcard
+  /** Text may stand between its elements. */
+  readonly mixed: boolean
+  /** xs:anyType: anything at all, which JSON carries as a generic node. */
+  readonly generic: boolean
   /** Simple content. */
   readonly text?: SimpleType
   /** Element content. Neither this nor `text`: empty. */
@@ -76,7 +93,9 @@ export type GroupParticle = Occurs & {
   readonly kind: 'sequence' | 'choice' | 'all'
   readonly items: readonly Particle[]
 }
-export type Particle = ElementParticle | GroupParticle
+/** Elements that no schema names here; `$any` in JSON, an array whatever its bounds. */
+export type AnyParticle = Occurs & { readonly kind: 'any'; readonly wildcard: Wildcard }
+export type Particle = ElementParticle | AnyParticle | GroupParticle
 
 export type SimpleType = {
   readonly kind: 'simple'

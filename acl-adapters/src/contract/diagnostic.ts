@@ -22,9 +22,11 @@ export type Diagnostics = {
 
 export function createDiagnostics(): Diagnostics {
   const all: Diagnostic[] = []
+  const said = new Set<string>()
   const add = (severity: Diagnostic['severity'], { file, line }: Place, message: string) => {
-    const known = all.some(d => d.file === file && d.line === line && d.message === message)
-    if (!known) all.push({ severity, file, line, message })
+    const id = `${file}:${line} ${message}`
+    if (!said.has(id)) all.push({ severity, file, line, message })
+    said.add(id)
   }
   return {
     all,

@@ -18,11 +18,15 @@ export function findUnsupported(operation: Operation): readonly string[] {
     for (const derived of type.derived) visitType(derived)
   }
   const visitParticle = (particle: Particle) => {
-    if (particle.kind === 'element') visitElement(particle.element)
-    else for (const item of particle.items) visitParticle(item)
+    if (particle.kind === 'any') return
+    if (particle.kind === 'element') {
+      visitElement(particle.element)
+      for (const substitute of particle.element.substitutes) visitElement(substitute)
+    } else for (const item of particle.items) visitParticle(item)
   }
   const faults = operation.faults.map(({ element }) => element)
-  for (const element of [operation.input.element, operation.output?.element, ...faults])
+  const headers = [...(operation.input.headers ?? []), ...(operation.output?.headers ?? [])]
+  for (const element of [operation.input.element, operation.output?.element, ...headers, ...faults])
     if (element !== undefined) visitElement(element)
   return [...reasons]
 }

@@ -21,6 +21,8 @@ export type SchemaDocument = {
   chameleon: boolean
   elementsQualified: boolean
   attributesQualified: boolean
+  /** Inside an xs:redefine, a name stands for what was declared before under it. */
+  renamed?: ReadonlyMap<string, string>
 }
 
 export type LoadedDocuments = {
@@ -29,7 +31,7 @@ export type LoadedDocuments = {
   documents: readonly SourceDocument[]
 }
 
-/** Documents of one folder, and of nothing outside it. */
+/** Documents by their path from the folder of the root. */
 export function folderSource(rootPath: string): { root: string; read: DocumentSource } {
   const folder = dirname(rootPath)
   return {
@@ -93,17 +95,17 @@ export function loadDocuments(root: string, read: DocumentSource, diagnostics: D
 
   const followSchemaReference = (node: XmlNode, targetNamespace: string) => {
     if (node.namespace !== schemaNamespace) return
-    if (node.local === 'redefine' || node.local === 'override') {
-      diagnostics.error(node, `xs:${node.local} is not supported: write the redefined types into one schema`)
+    if (node.local === 'override') {
+      diagnostics.error(node, 'xs:override is of XSD 1.1: write the overriding types into one schema')
       return
     }
-    if (node.local !== 'import' && node.local !== 'include') return
+    if (!['import', 'include', 'redefine'].includes(node.local)) return
     const path = locate(node, node.attributes.get('schemaLocation'), diagnostics)
     const document = path === undefined ? undefined : open(path, node)
     if (document === undefined) return
     if (document.namespace !== schemaNamespace || document.local !== 'schema')
       diagnostics.error(node, `${path} is not an xs:schema`)
-    else addSchema(document, node.local === 'include' ? targetNamespace : undefined)
+    else addSchema(document, node.local === 'import' ? undefined : targetNamespace)
   }
 
   const addDefinitions = (node: XmlNode) => {
@@ -153,8 +155,11 @@ function locate(node: XmlNode, location: string | undefined, diagnostics: Diagno
     return undefined
   }
   const path = posix.normalize(posix.join(posix.dirname(node.file), relative))
-  if (path === '..' || path.startsWith('../')) {
-    diagnostics.error(node, `${location} lies outside the folder of the WSDL: put a copy beside it`)
+  if (path.startsWith('../') && !/\.(xsd|wsdl)$/i.test(path)) {
+    diagnostics.error(
+      node,
+      `${location} lies outside the folder of the WSDL and is no .xsd or .wsdl: put a copy beside it`,
+    )
     return undefined
   }
   return path

@@ -19,8 +19,8 @@ export type DefinitionKind = 'element' | 'type' | 'group' | 'attributeGroup' | '
 export type SchemaContext = {
   diagnostics: Diagnostics
   definitions: Readonly<Record<DefinitionKind, Map<QualifiedName, Definition>>>
-  /** Elements that others may stand in for. */
-  substitutionHeads: ReadonlySet<QualifiedName>
+  /** Elements that name another as the one they may stand in for, by that other's name. */
+  substitutionMembers: ReadonlyMap<QualifiedName, readonly QualifiedName[]>
   elements: Map<QualifiedName, Mutable<ElementDeclaration>>
   types: Map<QualifiedName, SimpleType | ComplexType>
   /** Types being compiled, to find a type that is its own base. */
@@ -49,7 +49,7 @@ export function createSchemaContext(
     attributeGroup: new Map<QualifiedName, Definition>(),
     attribute: new Map<QualifiedName, Definition>(),
   }
-  const substitutionHeads = new Set<QualifiedName>()
+  const substitutionMembers = new Map<QualifiedName, QualifiedName[]>()
   for (const document of schemas)
     for (const node of document.root.children) {
       const kind =
@@ -67,18 +67,42 @@ export function createSchemaContext(
       const head = node.attributes.get('substitutionGroup')
       if (head !== undefined) {
         const resolved = resolveName(head, node, document)
-        if (resolved !== undefined) substitutionHeads.add(resolved)
+        if (resolved !== undefined)
+          substitutionMembers.set(resolved, [...(substitutionMembers.get(resolved) ?? []), name])
       }
     }
+  for (const document of schemas)
+    for (const node of schemaChildren(document.root).filter(({ local }) => local === 'redefine'))
+      for (const child of schemaChildren(node)) redefine(diagnostics, definitions, child, document)
   return {
     diagnostics,
     definitions,
-    substitutionHeads,
+    substitutionMembers,
     elements: new Map(),
     types: new Map(),
     underway: new Set(),
     later: [],
   }
+}
+
+/** The definition takes the place of the one it names as its base, which goes on under a name no schema can write. */
+function redefine(
+  diagnostics: Diagnostics,
+  definitions: Record<DefinitionKind, Map<QualifiedName, Definition>>,
+  node: XmlNode,
+  document: SchemaDocument,
+): void {
+  const kind = Object.hasOwn(kinds, node.local) ? kinds[node.local] : undefined
+  const name = qualifiedName(document.targetNamespace, node.attributes.get('name') ?? '')
+  if (kind === undefined) return
+  const original = definitions[kind].get(name)
+  if (original === undefined) {
+    diagnostics.error(node, `${node.local} ${name} is redefined but not declared in the schema named`)
+    return
+  }
+  const kept = `${name}~${original.node.line}`
+  definitions[kind].set(kept, original)
+  definitions[kind].set(name, { node, document: { ...document, renamed: new Map([[name, kept]]) } })
 }
 
 /** `cust:Customer` → `{urn:…}Customer`; undefined where the prefix is bound to nothing. */
@@ -107,15 +131,21 @@ export function referenceOf(
   if (text === undefined) return undefined
   const name = resolveName(text, node, document)
   if (name === undefined) context.diagnostics.error(node, `prefix of ${text} is not declared`)
-  return name
+  return name === undefined ? undefined : (document.renamed?.get(name) ?? name)
 }
 
 export function builtinType(name: QualifiedName): SimpleType | undefined {
   return namespaceOf(name) === schemaNamespace ? builtinTypes.get(localOf(name)) : undefined
 }
 
-export function reportMissing(context: SchemaContext, place: Place, kind: string, name: QualifiedName): void {
-  context.diagnostics.error(
+/** Says that a reference leads nowhere. @returns the sentence, for what carries it on to the operations */
+export function reportMissing(
+  context: SchemaContext,
+  place: Place,
+  kind: string,
+  name: QualifiedName,
+): string {
+  return context.diagnostics.unsupported(
     place,
     `${kind} ${name} is not declared in any document that was loaded: import the schema that declares it`,
   )

@@ -1,5 +1,5 @@
 import { qualifiedName } from '../xml/qualified-name.ts'
-import { messageLimits, type ResolvePrefix, readXml, type XmlTag } from '../xml/xml-reader.ts'
+import { messageLimits, type ResolvePrefix, readXml, type XmlLimits, type XmlTag } from '../xml/xml-reader.ts'
 
 /** An element of a WSDL or XSD document, with what a diagnostic needs. */
 export type XmlNode = {
@@ -14,7 +14,7 @@ export type XmlNode = {
   resolve(prefix: string): string | undefined
 }
 
-const documentLimits = { ...messageLimits, characters: 20 * 1024 * 1024 }
+const documentLimits: XmlLimits = { ...messageLimits, characters: 20 * 1024 * 1024, instructions: 'skip' }
 
 /**
  * Reads a WSDL or XSD document of at most 20 M characters.
@@ -25,7 +25,8 @@ export function readXmlTree(source: string, file: string): XmlNode {
   const open: (XmlNode & { children: XmlNode[] })[] = []
   let root: XmlNode | undefined
   readXml(
-    source,
+    // A blank line before the XML declaration is a common slip of whoever saved the file.
+    source.replace(/^[\uFEFF\s]+(?=<\?xml)/, ''),
     {
       open(tag, _resolve, line) {
         const parent = open.at(-1)

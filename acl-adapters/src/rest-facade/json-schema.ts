@@ -1,5 +1,5 @@
 import { typeLabel } from '../codec/derived-type.ts'
-import { layoutOf } from '../codec/layout.ts'
+import { isGroup, isRepeated, layoutOf } from '../codec/layout.ts'
 import type {
   ComplexType,
   Contract,
@@ -18,6 +18,17 @@ export type SchemaWriter = {
   ofElement(element: ElementDeclaration): JsonSchema
   /** Schemas of the named types met so far. */
   components(): Readonly<Record<string, JsonSchema>>
+}
+
+/** XML that no schema describes. */
+const nodeSchema: JsonSchema = {
+  type: 'object',
+  description: '{"#": "{namespace}local", "@": attributes, "$": [text and nodes]}',
+}
+const memberSchema: JsonSchema = {
+  type: 'object',
+  required: ['$element'],
+  properties: { $element: { type: 'string' } },
 }
 
 type Shape = { properties: Record<string, JsonSchema>; required: string[] }
@@ -61,6 +72,7 @@ export function createSchemaWriter(contract: Contract): SchemaWriter {
 
   const objectSchema = (type: ComplexType): JsonSchema => {
     if (type.unsupported.length > 0) return { description: `not supported: ${type.unsupported.join('; ')}` }
+    if (type.generic) return nodeSchema
     const layout = layoutOf(type, contract.prefixes)
     const shape: Shape = { properties: {}, required: [] }
     for (const { key, use } of layout.attributes.values()) {
@@ -75,7 +87,11 @@ export function createSchemaWriter(contract: Contract): SchemaWriter {
       shape.required.push('$')
     }
     const constraints: JsonSchema[] = []
-    if (type.content !== undefined)
+    if (type.anyAttribute !== undefined)
+      shape.properties['@*'] = { type: 'object', additionalProperties: { type: 'string' } }
+    if (type.mixed && type.text === undefined)
+      shape.properties.$mixed = { type: 'array', items: { type: ['string', 'object'] } }
+    else if (type.content !== undefined)
       addParticle(type.content, undefined, layout.keys, shape, true, constraints)
     return {
       type: 'object',
@@ -97,10 +113,17 @@ export function createSchemaWriter(contract: Contract): SchemaWriter {
     const key = keys.get(particle)
     const required = needed && particle.min > 0
     if (key !== undefined && particle !== owner) {
-      const item = particle.kind === 'element' ? ofElement(particle.element) : groupSchema(particle, keys)
-      shape.properties[key] = particle.max > 1 ? arraySchema(particle, item) : item
+      const item = itemSchema(particle, keys)
+      shape.properties[key] = isRepeated(particle) ? arraySchema(particle, item) : item
       if (required) shape.required.push(key)
-    } else if (particle.kind !== 'element') addGroup(particle, owner, keys, shape, required, constraints)
+    } else if (isGroup(particle)) addGroup(particle, owner, keys, shape, required, constraints)
+  }
+
+  const itemSchema = (particle: Particle, keys: ReadonlyMap<Particle, string>): JsonSchema => {
+    if (isGroup(particle)) return groupSchema(particle, keys)
+    if (particle.kind === 'any') return nodeSchema
+    const schema = ofElement(particle.element)
+    return particle.element.substitutes.length === 0 ? schema : { anyOf: [schema, memberSchema] }
   }
 
   const addGroup = (
@@ -180,7 +203,7 @@ function choiceSchema(
 function keysIn(particle: Particle, keys: ReadonlyMap<Particle, string>): string[] {
   const key = keys.get(particle)
   if (key !== undefined) return [key]
-  return particle.kind === 'element' ? [] : particle.items.flatMap(item => keysIn(item, keys))
+  return isGroup(particle) ? particle.items.flatMap(item => keysIn(item, keys)) : []
 }
 
 /** The JSON Schema of a simple type; `x-xsd` names the built-in type behind it. */

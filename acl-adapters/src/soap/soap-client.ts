@@ -1,7 +1,7 @@
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { replyRules } from '../codec/decode-element.ts'
 import type { Json } from '../codec/json.ts'
-import { encodeMessage } from '../codec/message.ts'
+import { encodeMessage, takeHeaders } from '../codec/message.ts'
 import type { Contract, Operation, SoapVersion } from '../contract/contract.ts'
 import type { HttpExchange, HttpReply } from '../http/http-exchange.ts'
 import { decodeXmlBytes } from '../xml/decode-bytes.ts'
@@ -35,7 +35,8 @@ export function createSoapClient(contract: Contract, exchange: HttpExchange, pat
           `${operation.name}: ${operation.unsupported.join('; ')}`,
         )
       const version: SoapVersion = operation.actions.has('1.1') ? '1.1' : '1.2'
-      const body = writeEnvelope(version, encodeMessage(operation.input, input, contract))
+      const { headers: blocks, body: json } = takeHeaders(operation.input, input, contract)
+      const body = writeEnvelope(version, encodeMessage(operation.input, json, contract), blocks)
       const reply = await exchange.send({
         method: 'POST',
         path,

@@ -1,13 +1,15 @@
+import type { EncodeContract } from '../codec/encode-context.ts'
 import { encodeElement } from '../codec/encode-element.ts'
 import { emptyObject, type Json } from '../codec/json.ts'
-import type { Contract, DeclaredFault, SoapVersion } from '../contract/contract.ts'
+import type { DeclaredFault, SoapVersion } from '../contract/contract.ts'
 import { escapeText, isXmlText } from '../xml/xml-text.ts'
 import { codeFor12, type SoapFault } from './soap-fault.ts'
 import { envelopeNamespaces } from './soap-version.ts'
 
-/** The envelope around a Body that the codec has written. */
-export function writeEnvelope(version: SoapVersion, body: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="${envelopeNamespaces[version]}"><soap:Body>${body}</soap:Body></soap:Envelope>`
+/** The envelope around header blocks and a Body that the codec has written. */
+export function writeEnvelope(version: SoapVersion, body: string, headers = ''): string {
+  const header = headers === '' ? '' : `<soap:Header>${headers}</soap:Header>`
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="${envelopeNamespaces[version]}">${header}<soap:Body>${body}</soap:Body></soap:Envelope>`
 }
 
 export type OutgoingFault = { code: string; reason: string; detail?: { fault: DeclaredFault; value: Json } }
@@ -23,11 +25,7 @@ export function plainFault(
  * A fault in the shape of its SOAP version (1.1 §4.4, 1.2 §5.4).
  * @throws ToolkitError VALUE_REFUSED where the detail is not of the fault's schema
  */
-export function writeFault(
-  version: SoapVersion,
-  fault: OutgoingFault,
-  contract: Pick<Contract, 'prefixes'>,
-): string {
+export function writeFault(version: SoapVersion, fault: OutgoingFault, contract: EncodeContract): string {
   const detail =
     fault.detail === undefined ? '' : encodeElement(fault.detail.fault.element, fault.detail.value, contract)
   const reason = escapeText(isXmlText(fault.reason) ? fault.reason : 'the request failed')

@@ -26,6 +26,8 @@ export type XmlLimits = {
   text: number
   /** characters of the document */
   characters: number
+  /** Whether processing instructions are passed over; otherwise they are refused. */
+  instructions?: 'skip'
 }
 
 export const messageLimits: XmlLimits = {
@@ -100,6 +102,7 @@ function createParser(
     throw doctypeRefused()
   })
   parser.on('processinginstruction', ({ target }) => {
+    if (limits.instructions === 'skip') return
     throw refused('XML_INSTRUCTION_REFUSED', `processing instruction ${target} is not accepted`, {
       line: parser.line,
     })
