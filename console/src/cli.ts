@@ -21,6 +21,8 @@ export type Surroundings = {
    * @param main another main of it: the one that compares two systems
    */
   runProxy(args: readonly string[], main?: 'compare-main.ts'): Promise<number>
+  /** As runProxy, for the adapters' command line. */
+  runAcl(args: readonly string[]): Promise<number>
   now(): number
   elapsed(): number
   /** Silence allowed, and time for a restarting engine to listen again, in milliseconds. */

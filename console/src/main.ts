@@ -9,6 +9,7 @@ import { runCli } from './run-cli.ts'
 
 /** `strangler`: the composition root of the command line. */
 const proxyFolder = join(dirname(dirname(import.meta.dirname)), 'strangler-proxy/src')
+const aclMain = join(dirname(dirname(import.meta.dirname)), 'acl-adapters/src/acl-main.ts')
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 const secondPressMs = 500
 
@@ -33,6 +34,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: outputOf(process.stderr),
   signal: interruption.signal,
   runProxy,
+  runAcl: args => runChild(aclMain, args),
   now: Date.now,
   elapsed: () => performance.now(),
   idleMs: 60_000,
@@ -54,12 +56,15 @@ function interrupt(signal: NodeJS.Signals): void {
 }
 
 function runProxy(args: readonly string[], main = 'main.ts'): Promise<number> {
-  const proxyMain = join(proxyFolder, main)
-  if (!existsSync(proxyMain))
-    throw new ToolkitError('PROXY_MISSING', `there is no proxy at ${proxyMain}`, {
+  return runChild(join(proxyFolder, main), args)
+}
+
+function runChild(main: string, args: readonly string[]): Promise<number> {
+  if (!existsSync(main))
+    throw new ToolkitError('PROGRAM_MISSING', `there is no program at ${main}`, {
       hint: 'strangler runs from its repository: keep its folders together, and run npm ci there',
     })
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', proxyMain, ...args], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     stdio: 'inherit',
   })
   forward = signal => child.kill(signal)

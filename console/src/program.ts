@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Cli } from './cli.ts'
+import { addAcl } from './verbs/acl.ts'
 import { addAudit } from './verbs/audit.ts'
 import { addCheck } from './verbs/check.ts'
 import { addCompare } from './verbs/compare.ts'
@@ -53,6 +54,7 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('A proxy and its file:')
   addProxy(program, cli)
   addCheck(program, cli)
+  addAcl(program, cli)
   program.commandsGroup('Look:')
   addStatus(program, cli)
   addPlan(program, cli)

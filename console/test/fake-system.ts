@@ -106,6 +106,7 @@ export async function strangler(
     stderr: output('stderr'),
     signal: new AbortController().signal,
     runProxy: async () => 0,
+    runAcl: async () => 0,
     now: () => Date.UTC(2026, 0, 2),
     elapsed: () => 0,
     idleMs: 5_000,
