@@ -32,6 +32,7 @@ async function pathsOf(legacy: string, extracted: string, type = 'application/js
     'r',
     config,
     plain,
+    today,
   )
   return divergences.map(({ path }) => path)
 }
@@ -94,6 +95,7 @@ test.each([
 })
 
 const plain = concealValues('', ['*'])
+const today = '2027-01-31'
 
 test('nil equals absent only where the file says so', async () => {
   const nil = `<r ${xsi}><x xsi:nil="true"/><y>1</y></r>`
@@ -113,7 +115,7 @@ test('compares the payload of SOAP messages, faults by the meaning of their code
 test('compares status first, then the media type', async () => {
   const one = observed('{"a":1}', 'application/json; charset=utf-8')
   const compare = async (other: Observation) =>
-    (await compareObservations(one, other, 'r', none, plain)).divergences
+    (await compareObservations(one, other, 'r', none, plain, today)).divergences
   expect(await compare(observed('{"a":2}', 'application/json', {}, 404))).toEqual([
     { path: 'status', legacy: '200', extracted: '404' },
   ])
@@ -124,11 +126,13 @@ test('compares status first, then the media type', async () => {
 test('decodes compressed bodies, and not without limit', async () => {
   const clear = observed('{"a":1}', 'application/json')
   const packed = observed(gzipSync('{"a":1}'), 'application/json', { 'content-encoding': 'gzip' })
-  expect(await compareObservations(clear, packed, 'r', none, plain)).toMatchObject({ result: 'matched' })
+  expect(await compareObservations(clear, packed, 'r', none, plain, today)).toMatchObject({
+    result: 'matched',
+  })
   const bomb = observed(gzipSync(Buffer.alloc(20_000_000)), 'application/json', {
     'content-encoding': 'gzip',
   })
-  await expect(compareObservations(clear, bomb, 'r', none, plain)).rejects.toThrow()
+  await expect(compareObservations(clear, bomb, 'r', none, plain, today)).rejects.toThrow()
 })
 
 test('a rule covers its path and what is below it, on its route only', async () => {
@@ -141,6 +145,7 @@ test('a rule covers its path and what is below it, on its route only', async () 
       route,
       config,
       plain,
+      today,
     )
   expect(await compare('r')).toEqual({
     result: 'ignored',
@@ -159,7 +164,7 @@ test.each([
   ['deep nesting', `${'<a>'.repeat(300)}${'</a>'.repeat(300)}`],
 ])('refuses to compare %s', async (_what, body) => {
   await expect(
-    compareObservations(observed(body, 'text/xml'), observed('<r/>', 'text/xml'), 'r', none, plain),
+    compareObservations(observed(body, 'text/xml'), observed('<r/>', 'text/xml'), 'r', none, plain, today),
   ).rejects.toThrow()
 })
 
@@ -213,4 +218,21 @@ test('the text of an XML element is hashed under the name of the element', () =>
     concealValues('key', []),
   )
   expect(shown?.legacy).toBe(concealValues('key', [])('name', 'Ann', 'text'))
+})
+
+test('a rule holds through its last day and not longer', async () => {
+  const on = (day: string) =>
+    compareObservations(
+      observed('{"at":1}', 'application/json'),
+      observed('{"at":2}', 'application/json'),
+      'r',
+      {
+        nilIsAbsent: false,
+        ignore: [{ path: 'at', reason: 'until the clocks are one', until: '2027-01-31' }],
+      },
+      plain,
+      day,
+    )
+  expect(await on('2027-01-31')).toMatchObject({ result: 'ignored' })
+  expect(await on('2027-02-01')).toMatchObject({ result: 'diverged' })
 })

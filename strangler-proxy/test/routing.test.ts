@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { ask, soapMessage, soapRequest, startTestProxy } from './proxy-kit.ts'
+import { ask, soapMessage, soapRequest, startTestProxy, until } from './proxy-kit.ts'
 
 test('serves each stage from the sides of its row, reads and writes', async () => {
   const rows = [
@@ -112,4 +112,68 @@ test('works in front of any server with no capability configured', async () => {
   await proxy.edit(text => text.replace(/capabilities:[\s\S]*/, ''))
   await proxy.admin('POST', '/admin/reload')
   expect((await ask(proxy.url, '/customers/1')).json).toEqual({ side: 'legacy' })
+})
+
+const conditional = async () => {
+  const proxy = await startTestProxy({ stage: 'extracted' })
+  await proxy.edit(text =>
+    text.replace(
+      'capabilities:',
+      `capabilities:
+  second:
+    stage: legacy
+    data: none
+    routes:
+      - { rest: "GET /customers/{id}", when: { version: 2 }, effect: read, legacy: legacy, extracted: extracted }
+      - { rest: "GET /customers/{id}", when: { host: "Old.example", query: { a: "1" } }, effect: read, legacy: legacy, extracted: extracted }
+      - { rest: "GET /only", when: { headers: { X-Tenant: "a" } }, effect: read, legacy: extracted, extracted: legacy }`,
+    ),
+  )
+  await until(() => proxy.generations.current().number === 2)
+  return proxy
+}
+
+test('tells two versions of one path apart by Accept, and requests by host, header and query', async () => {
+  await using proxy = await conditional()
+  const side = async (path: string, headers: Record<string, string> = {}) =>
+    ((await proxy.ask(path, { headers })).json as { side: string }).side
+  expect(await side('/customers/1')).toBe('extracted')
+  expect(await side('/customers/1', { accept: 'application/vnd.shop+json;version=2' })).toBe('legacy')
+  expect(await side('/customers/1', { accept: 'application/vnd.shop.v2+json' })).toBe('legacy')
+  expect(await side('/customers/1', { accept: 'application/json; version=1' })).toBe('extracted')
+  expect(await side('/customers/1?a=1', { host: 'old.example:8080' })).toBe('legacy')
+  expect(await side('/customers/1?a=2', { host: 'old.example' })).toBe('extracted')
+  expect(await side('/customers/1?a=1&a=2', { host: 'old.example' })).toBe('extracted')
+  expect(await side('/only', { 'x-tenant': 'a' })).toBe('extracted')
+  expect(await side('/only', { 'x-tenant': 'b' })).toBe('legacy')
+  expect(await side('/only')).toBe('legacy')
+})
+
+test('refuses two routes that no request could tell apart', async () => {
+  await using proxy = await conditional()
+  await proxy.edit(text =>
+    text.replace('when: { version: 2 }', 'when: { query: { a: "1" }, host: old.example }'),
+  )
+  await until(() => proxy.generations.problems().length > 0)
+  expect(proxy.generations.problems()).toMatchObject([
+    { path: 'capabilities.second.routes.1.rest', message: expect.stringContaining('claimed') },
+  ])
+})
+
+test('a request may be marked to belong to the cohort, or never to', async () => {
+  await using proxy = await startTestProxy({ stage: 'canary', percent: 0 })
+  await proxy.edit(text =>
+    text.replace(
+      'percent: 0,',
+      'percent: 0, include: [{ header: X-Tester }, { header: x-group, value: beta }], exclude: [{ header: x-vip }],',
+    ),
+  )
+  await until(() => proxy.generations.current().number === 2)
+  const side = async (headers: Record<string, string>) =>
+    ((await proxy.ask('/customers/1', { headers })).json as { side: string }).side
+  expect(await side({})).toBe('legacy')
+  expect(await side({ 'x-tester': 'anybody' })).toBe('extracted')
+  expect(await side({ 'x-group': 'beta' })).toBe('extracted')
+  expect(await side({ 'x-group': 'gamma' })).toBe('legacy')
+  expect(await side({ 'x-tester': 'me', 'x-vip': '1' })).toBe('legacy')
 })

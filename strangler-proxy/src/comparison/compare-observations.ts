@@ -26,6 +26,7 @@ const decoders: Record<string, ReturnType<typeof decoder>> = {
 /**
  * Compares what both sides answered to one read: status first, then media type, then the body by its meaning.
  * @param conceal how values of bodies are shown in what is kept
+ * @param today as 2027-01-31, UTC, by which rules end
  * @throws SyntaxError where a body is not what its Content-Type says on both sides
  */
 export async function compareObservations(
@@ -34,12 +35,16 @@ export async function compareObservations(
   route: string,
   config: Pick<ComparisonConfig, 'ignore' | 'nilIsAbsent'>,
   conceal: Conceal,
+  today: string,
 ): Promise<Comparison> {
   const divergences: Difference[] = []
   const ignored: { path: string; reason: string }[] = []
   for (const difference of await allDifferences(legacy, extracted, config.nilIsAbsent, conceal)) {
     const rule = config.ignore.find(
-      ({ route: only, path }) => (only === undefined || only === route) && covers(path, difference.path),
+      ({ route: only, path, until }) =>
+        (only === undefined || only === route) &&
+        (until === undefined || today <= until) &&
+        covers(path, difference.path),
     )
     if (rule === undefined) divergences.push(difference)
     else ignored.push({ path: difference.path, reason: rule.reason })

@@ -59,6 +59,7 @@ export async function compareRun(
   const ledger = new ComparisonLedger('run')
   const examples: Example[] = []
   const due = createPacing(options)
+  const today = new Date(clock.now()).toISOString().slice(0, 10)
 
   async function one(request: RecordedRequest): Promise<void> {
     await due()
@@ -74,7 +75,7 @@ export async function compareRun(
     }
     ledger.recordLatency(route, 'extracted', right.ms)
     try {
-      const comparison = await compareObservations(left, right, route, config, conceal)
+      const comparison = await compareObservations(left, right, route, config, conceal, today)
       ledger.record(route, comparison, '')
       if (comparison.result === 'diverged')
         keep({ request, paths: comparison.divergences.map(({ path }) => path), before: left, after: right })
@@ -89,7 +90,9 @@ export async function compareRun(
   async function again(request: RecordedRequest, first: Observation): Promise<void> {
     const second = await answerOf(before, request)
     if (typeof second === 'string') return
-    const noise = await compareObservations(first, second, request.route, config, conceal).catch(() => null)
+    const noise = await compareObservations(first, second, request.route, config, conceal, today).catch(
+      () => null,
+    )
     if (noise !== null) ledger.recordNoise(request.route, noise.result === 'diverged')
   }
 

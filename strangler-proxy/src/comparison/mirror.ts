@@ -89,7 +89,7 @@ const barrierMs = 2_000
  */
 export function createMirror(options: MirrorOptions): Mirror {
   const { ask, barrier, clock, log, random, maxQueued, concurrency } = options
-  const compared = comparedBy(options.redactionKey)
+  const compared = comparedBy(options.redactionKey, options.clock)
   const queue: Copy[] = []
   const drops: Record<DropReason, number> = {
     'queue-full': 0,
@@ -252,10 +252,11 @@ export function createMirror(options: MirrorOptions): Mirror {
   }
 }
 
-function comparedBy(redactionKey: string) {
+function comparedBy(redactionKey: string, clock: Clock) {
   return (copy: Copy, sides: { [side in Side]?: Observation }): Promise<Comparison> => {
     if (sides.legacy === undefined || sides.extracted === undefined) throw new Error('two sides are compared')
+    const today = new Date(clock.now()).toISOString().slice(0, 10)
     const conceal = concealValues(redactionKey, copy.comparison.reveal)
-    return compareObservations(sides.legacy, sides.extracted, copy.route, copy.comparison, conceal)
+    return compareObservations(sides.legacy, sides.extracted, copy.route, copy.comparison, conceal, today)
   }
 }

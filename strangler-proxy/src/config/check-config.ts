@@ -1,3 +1,4 @@
+import { conditionText } from '../routing/route-condition.ts'
 import { parseCohortKey } from './cohort-key.ts'
 import { type CapabilityConfig, type Config, type RouteConfig, urlsOf } from './config-schema.ts'
 import { parseRestPattern, parseSoapPattern, shapeOf } from './route-pattern.ts'
@@ -40,7 +41,7 @@ export function checkConfig(config: Config): Finding[] {
 
 /** The text by which a route is known in the file, in comparisons and in metrics. */
 export function routeId(route: RouteConfig): string {
-  return route.rest ?? route.soap ?? ''
+  return (route.rest ?? route.soap ?? '') + conditionText(route.when)
 }
 
 function checkBalance(path: string[], balance: string): Finding[] {
@@ -110,13 +111,16 @@ function checkMatch(
   const findings: Finding[] = []
   if (route.rest !== undefined && route.action !== undefined)
     findings.push({ path: [...at, 'action'], message: 'belongs to a soap route' })
+  if (route.soap !== undefined && route.when !== undefined)
+    findings.push({ path: [...at, 'when'], message: 'belongs to a rest route' })
   const kind = route.rest === undefined ? 'soap' : 'rest'
   const shape = route.rest === undefined ? soapShape(route.soap!) : restShape(route.rest)
   if ('problem' in shape) return [...findings, { path: [...at, kind], message: shape.problem }]
-  const other = claimed.get(shape.id)
+  const id = shape.id + conditionText(route.when)
+  const other = claimed.get(id)
   if (other !== undefined)
-    findings.push({ path: [...at, kind], message: `${shape.id} is claimed by ${other} already` })
-  claimed.set(shape.id, place)
+    findings.push({ path: [...at, kind], message: `${id} is claimed by ${other} already` })
+  claimed.set(id, place)
   return findings
 }
 

@@ -47,9 +47,28 @@ const upstream = z.strictObject({
 const bytes = z.int().min(1)
 const share = z.number().min(0).max(1)
 
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'the name of a header')
+  .toLowerCase()
+
+/** What a request must show besides method and path. */
+const condition = z.strictObject({
+  /** Without port. */
+  host: z.string().toLowerCase().optional(),
+  headers: z.record(headerName, z.string()).optional(),
+  query: z.record(z.string(), z.string()).optional(),
+  /** The version that Accept asks for: application/json;version=2 or application/vnd.shop.v2+json. */
+  version: z.int().min(0).max(999_999).optional(),
+})
+
+/** A header that a request carries, with that value where one is given. */
+const marked = z.strictObject({ header: headerName, value: z.string().optional() })
+
 const route = z.strictObject({
   rest: z.string().optional(),
   soap: z.string().optional(),
+  when: condition.optional(),
   /** The SOAPAction of the operation, where it does not end in the operation's name. */
   action: z.string().optional(),
   effect: z.enum(['read', 'write']),
@@ -74,7 +93,13 @@ const comparison = z.strictObject({
   withhold: z.array(z.string().toLowerCase()).max(50).default([]),
   ignore: z
     .array(
-      z.strictObject({ route: z.string().optional(), path: z.string().min(1), reason: z.string().min(1) }),
+      z.strictObject({
+        route: z.string().optional(),
+        path: z.string().min(1),
+        reason: z.string().min(1),
+        /** The last day on which the rule holds, such as 2027-01-31, UTC; then what it covers diverges again. */
+        until: z.iso.date().optional(),
+      }),
     )
     .max(200)
     .default([]),
@@ -90,7 +115,15 @@ const capability = z.strictObject({
   stage: z.enum(stages),
   writes: z.enum(sides).optional(),
   data: z.enum(['synced', 'none']).default('synced'),
-  canary: z.strictObject({ percent: z.number().min(0).max(100), key: z.string() }).optional(),
+  canary: z
+    .strictObject({
+      percent: z.number().min(0).max(100),
+      key: z.string(),
+      /** Requests that belong to the cohort whatever the percent is, and those that never do, which goes first. */
+      include: z.array(marked).max(50).default([]),
+      exclude: z.array(marked).max(50).default([]),
+    })
+    .optional(),
   comparison: comparison.prefault({}),
   hold: hold.prefault({}),
   routes: z.array(route).min(1).max(20_000),
@@ -138,6 +171,8 @@ export type Config = z.infer<typeof configSchema>
 export type UpstreamConfig = Config['upstreams'][string]
 export type HealthConfig = z.infer<typeof health>
 export type CapabilityConfig = Config['capabilities'][string]
+export type RouteCondition = z.infer<typeof condition>
+export type CohortMark = z.infer<typeof marked>
 export type RouteConfig = CapabilityConfig['routes'][number]
 export type ComparisonConfig = CapabilityConfig['comparison']
 export type HoldLimits = CapabilityConfig['hold']

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
 import type { CohortKey } from '../config/cohort-key.ts'
-import type { Side } from '../config/config-schema.ts'
+import type { CohortMark, Side } from '../config/config-schema.ts'
 import { answers, type ProxyAnswer } from '../forwarding/refusal-answer.ts'
 import { type CallerFacts, callerKey } from './caller-key.ts'
 import { inCohort } from './cohort.ts'
 import { type Generation, type Route, soapEndpointOf } from './generation.ts'
 import type { RequestTarget } from './request-target.ts'
+import { holds } from './route-condition.ts'
 import { servingSide } from './serving-side.ts'
 
 /** Where a request that belongs to a capability goes. */
@@ -37,9 +38,12 @@ export function decide(
   let parameters: readonly string[] = []
   if (operation !== undefined) route = soapEndpointOf(generation, target.path)?.get(operation)
   else {
-    const match = generation.rest.match(request.method ?? '', target.path)
-    route = match?.value
-    parameters = match?.parameters ?? []
+    const match = generation.rest.match(request.method ?? '', target.path, choice => {
+      route = choice.find(({ when }) => holds(when, request, target))
+      return route !== undefined
+    })
+    if (match === undefined) return undefined
+    parameters = match.parameters
   }
   if (route === undefined) return undefined
   const { capability, parameters: names } = route
@@ -48,7 +52,10 @@ export function decide(
   let cohort = false
   if (capability.stage === 'canary' && capability.key !== undefined) {
     caller = callerKey(capability.key, factsOf(request, names, parameters))
-    cohort = inCohort(capability.seed, capability.threshold, caller)
+    cohort =
+      !capability.exclude.some(mark => carries(request, mark)) &&
+      (capability.include.some(mark => carries(request, mark)) ||
+        inCohort(capability.seed, capability.threshold, caller))
   }
   const side = servingSide(capability, route.effect, cohort, cohort && state.pins.has(caller))
   const upstream = route[side]
@@ -78,6 +85,11 @@ export function instanceKey(
 ): string | undefined {
   if (key === undefined) return undefined
   return callerKey(key, factsOf(request, decision?.route.parameters ?? [], decision?.parameters ?? []))
+}
+
+function carries(request: IncomingMessage, { header, value }: CohortMark): boolean {
+  const given = headerOf(request, header)
+  return given !== undefined && (value === undefined || given === value)
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

@@ -2,17 +2,20 @@ import { routeId } from '../config/check-config.ts'
 import { type CohortKey, parseCohortKey } from '../config/cohort-key.ts'
 import type {
   CapabilityConfig,
+  CohortMark,
   ComparisonConfig,
   Config,
   Effect,
   HoldLimits,
+  RouteCondition,
   RouteConfig,
   Side,
   Stage,
 } from '../config/config-schema.ts'
-import { parseRestPattern, parseSoapPattern, type RestPattern } from '../config/route-pattern.ts'
+import { parseRestPattern, parseSoapPattern, type RestPattern, shapeOf } from '../config/route-pattern.ts'
 import { cohortSeed, cohortThreshold } from './cohort.ts'
 import { createRestMatcher, type RestMatcher } from './rest-matcher.ts'
+import { weightOf } from './route-condition.ts'
 
 export type Capability = Readonly<{
   name: string
@@ -25,6 +28,8 @@ export type Capability = Readonly<{
   key: CohortKey | undefined
   seed: number
   threshold: number
+  include: readonly CohortMark[]
+  exclude: readonly CohortMark[]
   comparison: ComparisonConfig
   hold: HoldLimits
 }>
@@ -39,9 +44,14 @@ export type Route = Readonly<{
   extracted: string
   parameters: readonly string[]
   action: string | undefined
+  /** What a request must show besides. */
+  when: RouteCondition | undefined
   /** Whether a write is also run on the extracted side as a rehearsal. */
   rehearse: boolean
 }>
+
+/** Routes of one method and path, told apart by their conditions; the one that asks for most stands first. */
+export type RouteChoice = readonly Route[]
 
 /** The operations of one SOAP endpoint that belong to a capability; all others go to the default upstream. */
 export type SoapEndpoint = ReadonlyMap<string, Route>
@@ -53,7 +63,7 @@ export type Generation = Readonly<{
   text: string
   config: Config
   capabilities: ReadonlyMap<string, Capability>
-  rest: RestMatcher<Route>
+  rest: RestMatcher<RouteChoice>
   soap: ReadonlyMap<string, SoapEndpoint>
 }>
 
@@ -68,7 +78,7 @@ export function soapEndpointOf({ soap }: Generation, path: string): SoapEndpoint
 /** Compiles a checked configuration; nothing of it changes afterwards. */
 export function createGeneration(number: number, config: Config, text: string, hash: string): Generation {
   const capabilities = new Map<string, Capability>()
-  const rest: { pattern: RestPattern; value: Route }[] = []
+  const rest = new Map<string, { pattern: RestPattern; value: Route[] }>()
   const soap = new Map<string, Map<string, Route>>()
   for (const [name, capabilityConfig] of Object.entries(config.capabilities)) {
     const capability = createCapability(name, capabilityConfig)
@@ -76,8 +86,12 @@ export function createGeneration(number: number, config: Config, text: string, h
     for (const routeConfig of capabilityConfig.routes) {
       if (routeConfig.rest !== undefined) {
         const pattern = parseRestPattern(routeConfig.rest)
-        if (typeof pattern !== 'string')
-          rest.push({ pattern, value: createRoute(capability, routeConfig, pattern) })
+        if (typeof pattern === 'string') continue
+        const shape = shapeOf(pattern)
+        const choice = rest.get(shape) ?? { pattern, value: [] }
+        choice.value.push(createRoute(capability, routeConfig, pattern))
+        choice.value.sort((one, other) => weightOf(other.when) - weightOf(one.when))
+        rest.set(shape, choice)
       } else if (routeConfig.soap !== undefined) {
         const pattern = parseSoapPattern(routeConfig.soap)
         if (typeof pattern === 'string') continue
@@ -87,7 +101,15 @@ export function createGeneration(number: number, config: Config, text: string, h
       }
     }
   }
-  return Object.freeze({ number, hash, text, config, capabilities, rest: createRestMatcher(rest), soap })
+  return Object.freeze({
+    number,
+    hash,
+    text,
+    config,
+    capabilities,
+    rest: createRestMatcher<RouteChoice>(rest.values()),
+    soap,
+  })
 }
 
 function createCapability(name: string, config: CapabilityConfig): Capability {
@@ -103,6 +125,8 @@ function createCapability(name: string, config: CapabilityConfig): Capability {
     key: typeof key === 'string' ? undefined : key,
     seed: cohortSeed(name),
     threshold: cohortThreshold(percent),
+    include: config.canary?.include ?? [],
+    exclude: config.canary?.exclude ?? [],
     comparison: config.comparison,
     hold: config.hold,
   })
@@ -117,6 +141,7 @@ function createRoute(capability: Capability, config: RouteConfig, pattern: RestP
     extracted: config.extracted,
     parameters: (pattern?.segments ?? []).flatMap(step => ('parameter' in step ? [step.parameter] : [])),
     action: config.action,
+    when: config.when,
     rehearse: config.rehearse,
   })
 }

@@ -5,6 +5,7 @@ import { decodeSegment } from './request-target.ts'
 export type RestMatch<T> = { value: T; parameters: readonly string[] }
 
 type Methods<T> = Map<string, T>
+type Accepts<T> = (value: T) => boolean
 
 type Node<T> = {
   literals: Map<string, Node<T>>
@@ -16,8 +17,11 @@ type Node<T> = {
 }
 
 export type RestMatcher<T> = {
-  /** @param path as normalised; matched by whole segments, case-sensitively */
-  match(method: string, path: string): RestMatch<T> | undefined
+  /**
+   * @param path as normalised; matched by whole segments, case-sensitively
+   * @param accepts asked of each value in turn, the most specific first
+   */
+  match(method: string, path: string, accepts?: Accepts<T>): RestMatch<T> | undefined
 }
 
 /**
@@ -45,9 +49,9 @@ export function createRestMatcher<T>(routes: Iterable<{ pattern: RestPattern; va
     methods.set(pattern.method, value)
   }
   return {
-    match(method, path) {
+    match(method, path, accepts = acceptsAll) {
       const parameters: string[] = []
-      const value = find(root, method, path, 1, parameters)
+      const value = find(root, method, path, 1, parameters, accepts)
       return value === undefined ? undefined : { value, parameters }
     },
   }
@@ -63,29 +67,40 @@ function find<T>(
   path: string,
   from: number,
   parameters: string[],
+  accepts: Accepts<T>,
 ): T | undefined {
   if (from >= path.length && (from > path.length || path.length === 1))
-    return ofMethod(node.here, method) ?? ofMethod(node.below, method)
+    return ofMethod(node.here, method, accepts) ?? ofMethod(node.below, method, accepts)
   const slash = path.indexOf('/', from)
   const end = slash === -1 ? path.length : slash
   const segment = path.slice(from, end)
   const literal = node.literals.get(segment)
   if (literal !== undefined) {
-    const found = find(literal, method, path, end + 1, parameters)
+    const found = find(literal, method, path, end + 1, parameters, accepts)
     if (found !== undefined) return found
   }
   if (node.parameter !== undefined && segment !== '') {
     const depth = parameters.length
     parameters.push(decodeSegment(segment))
-    const found = find(node.parameter, method, path, end + 1, parameters)
+    const found = find(node.parameter, method, path, end + 1, parameters, accepts)
     if (found !== undefined) return found
     parameters.length = depth
   }
-  return ofMethod(node.below, method)
+  return ofMethod(node.below, method, accepts)
 }
 
 /** RFC 9110 §9.3.2: HEAD is answered like GET, so a route for GET claims it. */
-function ofMethod<T>(methods: Methods<T>, method: string): T | undefined {
+function ofMethod<T>(methods: Methods<T>, method: string, accepts: Accepts<T>): T | undefined {
   if (methods.size === 0) return undefined
-  return methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined) ?? methods.get('ANY')
+  return (
+    accepted(methods.get(method), accepts) ??
+    (method === 'HEAD' ? accepted(methods.get('GET'), accepts) : undefined) ??
+    accepted(methods.get('ANY'), accepts)
+  )
 }
+
+function accepted<T>(value: T | undefined, accepts: Accepts<T>): T | undefined {
+  return value !== undefined && accepts(value) ? value : undefined
+}
+
+const acceptsAll = () => true
