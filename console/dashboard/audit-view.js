@@ -154,7 +154,7 @@ function deed(details, forecast) {
 
 function words(record) {
   return Object.entries(record)
-    .filter(([, value]) => value !== undefined && value !== null)
+    .filter(([, value]) => value !== undefined && value !== null && value !== false)
     .map(([name, value]) => `${name} ${text(value)}`)
     .join(', ')
 }
