@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Server as TlsServer } from 'node:tls'
 import type { Config } from './config/config-schema.ts'
 
 export type EntryHandlers = {
@@ -13,6 +15,8 @@ export type EntryHandlers = {
 /** The listener that clients speak to. */
 export type EntryServer = {
   server: Server
+  /** Takes another certificate for the connections to come. @throws when it is none */
+  renew(certificate: Certificate): void
   /** Follows the limits of a new generation, except for the size of headers, which stays until a restart. */
   use(config: Config): void
   draining(): boolean
@@ -26,7 +30,15 @@ export type EntryServer = {
 const idleGraceMs = 1_000
 const sweepMs = 100
 
-export function createEntryServer(config: Config, handlers: EntryHandlers): EntryServer {
+/** A certificate chain and its key, as PEM. */
+export type Certificate = { cert: string; key: string }
+
+/** @param certificate speaks TLS where given, plain HTTP where not */
+export function createEntryServer(
+  config: Config,
+  handlers: EntryHandlers,
+  certificate: Certificate | undefined,
+): EntryServer {
   const upgraded = new Set<Duplex>()
   let draining = false
 
@@ -34,18 +46,27 @@ export function createEntryServer(config: Config, handlers: EntryHandlers): Entr
     if (draining) response.shouldKeepAlive = false
     handlers.serve(request, response, expectsContinue)
   }
-  const server = createServer(
-    {
-      maxHeaderSize: config.limits.headerBytes,
-      // A body has no total time: its rate is watched, and the upstream's deadline runs from its end.
-      requestTimeout: 0,
-      // Longer than a load balancer keeps its connections, or it would reuse one that closes.
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: Math.min(2_000, Math.ceil(config.timeouts.requestHeadersMs / 4)),
-      shouldUpgradeCallback: isWebSocket,
-    },
-    serve,
-  )
+  const settings = {
+    maxHeaderSize: config.limits.headerBytes,
+    // A body has no total time: its rate is watched, and the upstream's deadline runs from its end.
+    requestTimeout: 0,
+    // Longer than a load balancer keeps its connections, or it would reuse one that closes.
+    keepAliveTimeout: 65_000,
+    connectionsCheckingInterval: Math.min(2_000, Math.ceil(config.timeouts.requestHeadersMs / 4)),
+    shouldUpgradeCallback: isWebSocket,
+  }
+  const server =
+    certificate === undefined
+      ? createServer(settings, serve)
+      : createTlsServer(
+          {
+            ...settings,
+            ...certificate,
+            minVersion: 'TLSv1.2',
+            handshakeTimeout: config.timeouts.requestHeadersMs,
+          },
+          serve,
+        )
   // Node drops headers over this number without a word; the size limits them, and the reader of heads counts them.
   server.maxHeadersCount = 0
   server.on('checkContinue', (request, response) => serve(request, response, true))
@@ -65,6 +86,9 @@ export function createEntryServer(config: Config, handlers: EntryHandlers): Entr
 
   return {
     server,
+    renew(next) {
+      if (server instanceof TlsServer) server.setSecureContext({ ...next, minVersion: 'TLSv1.2' })
+    },
     use,
     draining: () => draining,
     async drain(withinMs) {

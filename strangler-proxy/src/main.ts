@@ -10,7 +10,7 @@ import { ownSecret } from './config/own-secret.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { type Address, startProxy } from './start-proxy.ts'
 
-const usage = `proxy --config FILE --listen HOST:PORT [--admin HOST:PORT]
+const usage = `proxy --config FILE --listen HOST:PORT [--admin HOST:PORT] [--tls-cert FILE --tls-key FILE]
 check [FILE] [--json]`
 
 const environment = z.object({
@@ -30,7 +30,7 @@ async function start(
   env: NodeJS.ProcessEnv,
 ): Promise<Started> {
   if (wanted !== 'proxy') throw usageError(`unknown verb ${wanted ?? ''}`)
-  const { config, listen, admin, workers } = readProxyArguments(argv)
+  const { config, listen, admin, workers, ...tls } = readProxyArguments(argv)
   if (workers !== '1')
     throw usageError(`--workers ${workers}: this version serves with one worker; start more proxies instead`)
   const given = readEnv(environment, env)
@@ -38,6 +38,7 @@ async function start(
     config,
     listen: readAddress('--listen', listen),
     admin: readAddress('--admin', admin),
+    tls: readTls(tls),
     token: given.STRANGLER_TOKEN ?? (await ownSecret(config, 'token')),
     viewerToken: given.STRANGLER_VIEWER_TOKEN,
     adminHosts: given.STRANGLER_ADMIN_HOSTS?.toLowerCase().split(','),
@@ -59,11 +60,20 @@ function readProxyArguments(argv: readonly string[]) {
         listen: { type: 'string', default: '127.0.0.1:8080' },
         admin: { type: 'string', default: '127.0.0.1:0' },
         workers: { type: 'string', default: '1' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
       },
     }).values
   } catch (error) {
     throw usageError(messageOf(error))
   }
+}
+
+function readTls({ 'tls-cert': certFile, 'tls-key': keyFile }: { 'tls-cert'?: string; 'tls-key'?: string }) {
+  if (certFile === undefined && keyFile === undefined) return undefined
+  if (certFile === undefined || keyFile === undefined)
+    throw usageError('--tls-cert and --tls-key belong together')
+  return { certFile, keyFile }
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080` or a port alone, which means loopback. */

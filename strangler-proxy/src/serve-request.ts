@@ -178,7 +178,7 @@ function send(
   const { request, response, head, target, trace, soap } = passage
   const { config } = generation
   const path = target.path + target.search
-  const headers = requestHeaders(request, head, trace, 'http')
+  const headers = requestHeaders(request, head, trace)
   const bodied = hasBody(head)
   const read = decision === undefined ? isSafe(request.method) : decision.route.effect === 'read'
   const copied = decision !== undefined && wantsCopy(parts, passage, decision)

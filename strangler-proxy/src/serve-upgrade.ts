@@ -29,7 +29,7 @@ export function createUpgradeListener(parts: ProxyParts) {
         socket,
         ahead,
         path: target.path + target.search,
-        headers: requestHeaders(request, head, trace, 'http'),
+        headers: requestHeaders(request, head, trace),
         upstream,
         key: instanceKey(upstream.key, request, decision),
       },

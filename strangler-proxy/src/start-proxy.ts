@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { createSecureContext } from 'node:tls'
 import { listen } from '@strangler/kit/listen.ts'
+import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Config } from './config/config-schema.ts'
-import { createEntryServer } from './entry-server.ts'
+import { type Certificate, createEntryServer } from './entry-server.ts'
 import { openProxy, type ProxyEngineOptions } from './open-proxy.ts'
 import type { Generations } from './routing/generations.ts'
 
@@ -12,6 +15,8 @@ export type ProxyOptions = Omit<ProxyEngineOptions, 'hosts' | 'onSwap' | 'draini
   admin: Address
   /** Names by which the admin listener is called, besides addresses and localhost. */
   adminHosts?: readonly string[] | undefined
+  /** Files of a certificate chain and its key, with which the entry speaks TLS; read again by `reload`. */
+  tls?: { certFile: string; keyFile: string } | undefined
   /** Instead of the file's, for how long an end waits for what runs. */
   drainMs?: number
 }
@@ -30,6 +35,8 @@ export type RunningProxy = {
  * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, PORT_TAKEN, PORT_REFUSED
  */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
+  const { tls, log } = options
+  const certificate = tls === undefined ? undefined : await readCertificate(tls)
   let follow = (_config: Config): void => {}
   let draining = () => false
   const engine = await openProxy({
@@ -39,11 +46,12 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     draining: () => draining(),
   })
   const { current } = engine.generations
-  const entry = createEntryServer(current().config, {
+  const handlers = {
     serve: engine.serve,
     upgrade: engine.upgrade,
     onRefusedConnection: engine.metrics.connectionRefused,
-  })
+  }
+  const entry = createEntryServer(current().config, handlers, certificate)
   follow = entry.use
   draining = entry.draining
   const front = await listen(entry.server, options.listen.port, options.listen.host, 0).catch(async error => {
@@ -57,16 +65,46 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     await Promise.all([front.close(), engine.close()])
     throw error
   })
+  async function renew(files: CertificateFiles): Promise<void> {
+    try {
+      entry.renew(await readCertificate(files))
+    } catch (error) {
+      log.error({ cause: messageOf(error) }, 'certificate refused, the one before stays')
+    }
+  }
+
   return {
-    url: front.url,
+    url: tls === undefined ? front.url : front.url.replace('http:', 'https:'),
     adminUrl: side.url,
     generations: engine.generations,
-    reload: engine.reload,
+    reload() {
+      engine.reload()
+      if (tls !== undefined) void renew(tls)
+    },
     async close() {
       engine.retire()
       await entry.drain(options.drainMs ?? current().config.timeouts.drainMs)
       await Promise.all([side.close(), engine.close()])
     },
+  }
+}
+
+type CertificateFiles = NonNullable<ProxyOptions['tls']>
+
+async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
+  try {
+    const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
+    createSecureContext({ cert, key })
+    return { cert, key }
+  } catch (error) {
+    throw new ToolkitError(
+      'CONFIG_UNREADABLE',
+      `${certFile} and ${keyFile} are no certificate with its key: ${messageOf(error)}`,
+      {
+        hint: 'name PEM files with --tls-cert and --tls-key',
+        cause: error,
+      },
+    )
   }
 }
 

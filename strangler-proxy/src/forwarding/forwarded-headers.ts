@@ -61,12 +61,7 @@ const endToEnd = new Set([
 ])
 
 /** The request's headers as the upstream gets them: a flat list of names and values. */
-export function requestHeaders(
-  request: IncomingMessage,
-  head: RequestHead,
-  trace: TraceContext,
-  scheme: 'http' | 'https',
-): string[] {
+export function requestHeaders(request: IncomingMessage, head: RequestHead, trace: TraceContext): string[] {
   const raw = request.rawHeaders
   const named = namedByConnection(head.connection)
   const headers: string[] = []
@@ -81,7 +76,7 @@ export function requestHeaders(
     'X-Forwarded-For',
     request.socket.remoteAddress ?? '',
     'X-Forwarded-Proto',
-    scheme,
+    'encrypted' in request.socket ? 'https' : 'http',
     'Via',
     via === '' ? `${request.httpVersion} strangler` : `${via}, ${request.httpVersion} strangler`,
     'traceparent',
