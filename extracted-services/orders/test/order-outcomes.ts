@@ -208,4 +208,13 @@ export function testOrderOutcomes(sagaStyle: 'orchestration' | 'choreography'): 
     const traceIds = (audit.body.items as Json[]).map(({ traceparent }) => String(traceparent).split('-')[1])
     expect(new Set(traceIds).size).toBe(1)
   }, 20_000)
+
+  test('measures what waits', async () => {
+    await eventually(async () => {
+      const metrics = await (await fetch(`${shop.ordersUrl()}/metrics`)).text()
+      return ['outbox_messages', 'dead_letters', 'sagas_running', 'sagas_stuck'].every(name =>
+        metrics.includes(`\nstrangler_${name} 0\n`),
+      )
+    }, 30_000)
+  }, 40_000)
 }

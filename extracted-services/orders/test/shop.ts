@@ -16,6 +16,7 @@ export type HttpAnswer = { status: number; headers: Headers; body: Json }
 export type Shop = {
   /** What stands where the proxy does. */
   url: string
+  ordersUrl(): string
   messaging: TestSchema
   schemas: Record<Name, TestSchema>
   start(name: Name, env?: Record<string, string>): Promise<string>
@@ -77,6 +78,7 @@ export async function startShop(adminUrl: string | undefined): Promise<Shop> {
     schemas,
     route,
     call,
+    ordersUrl: () => processes.get('orders')?.url ?? '',
     start: async (name, env = {}) => {
       const { child, ready } = await startProcess(`extracted-services/${name}/src/main.ts`, {
         DATABASE_URL: schemas[name].url,
