@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../xml/qualified-name.ts'
 import type { Builtin } from './builtin-types.ts'
+import type { Matcher } from './pattern-machine.ts'
 import type { Wildcard } from './wildcard.ts'
 
 /** A WSDL and its schemas, compiled. References are object references, so recursive types are cyclic. */
@@ -114,7 +115,7 @@ export type WhiteSpace = 'preserve' | 'replace' | 'collapse'
 export type Facets = {
   readonly enumeration?: readonly string[]
   /** One per derivation step that has patterns; each must match. */
-  readonly patterns?: readonly RegExp[]
+  readonly patterns?: readonly Matcher[]
   readonly length?: number
   readonly minLength?: number
   readonly maxLength?: number

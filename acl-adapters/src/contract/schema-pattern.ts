@@ -1,3 +1,5 @@
+import { isPlain, linearMatcher, type Matcher } from './pattern-machine.ts'
+
 /** Name characters as XSD's \i and \c mean them, near enough for messages; ranges inside a class. */
 const nameStart = '_:\\p{L}'
 const nameCharacter = '_:.·\\p{L}\\p{N}\\p{M}\\-'
@@ -16,13 +18,16 @@ const shorthands: Readonly<Record<string, string>> = {
 }
 
 /**
- * The alternatives of one derivation step (XSD 1.0 Part 2, Appendix F) as one JavaScript expression for the
- * whole value.
+ * The alternatives of one derivation step (XSD 1.0 Part 2, Appendix F) as one matcher of the whole value, in
+ * time linear in its length.
  * @returns undefined where it cannot be expressed
  */
-export function translatePattern(alternatives: readonly string[]): RegExp | undefined {
+export function translatePattern(alternatives: readonly string[]): Matcher | undefined {
   try {
-    return new RegExp(`^(?:${alternatives.map(translate).join('|')})$`, 'v')
+    const source = `(?:${alternatives.map(translate).join('|')})`
+    const expression = new RegExp(`^${source}$`, 'v')
+    // Many texts would take a backtracking matcher for ever; a schema is not to be trusted with that choice.
+    return alternatives.length === 1 && isPlain(source) ? expression : linearMatcher(source)
   } catch {
     return undefined
   }
