@@ -33,8 +33,8 @@ export type AclSurroundings = {
 
 const usage = `acl inspect WSDL [--json]
 acl convert WSDL --to json|xml            JSONL on stdin and stdout
-acl serve WSDL --endpoint URL [--port N] [--host H]
-acl serve WSDL --facade --upstream URL [--port N] [--host H]
+acl serve WSDL --endpoint URL [--port N] [--host H] [--log info|warn|error]
+acl serve WSDL --facade --upstream URL [--port N] [--host H] [--log info|warn|error]
 acl generate WSDL --out DIR
 `
 const options = {
@@ -46,6 +46,7 @@ const options = {
   port: { type: 'string', default: '0' },
   host: { type: 'string', default: '127.0.0.1' },
   out: { type: 'string' },
+  log: { type: 'string', default: 'info' },
 } as const
 
 type Flags = ReturnType<typeof readArguments>['values']
@@ -144,7 +145,8 @@ async function generate(contract: Contract, { out }: Flags, { write }: AclSurrou
 async function serve(contract: Contract, flags: Flags, surroundings: AclSurroundings): Promise<number> {
   const port = Number(flags.port)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw badUsage('--port takes 0 to 65535')
-  const log = createLog('acl')
+  if (!['info', 'warn', 'error'].includes(flags.log)) throw badUsage('--log takes info, warn or error')
+  const log = createLog('acl', flags.log)
   const { server, close } = flags.facade ? soapFacade(contract, flags, log) : restFacade(contract, flags, log)
   const listening = await listen(server, port, flags.host)
   await surroundings.write(`${JSON.stringify({ ready: true, url: listening.url })}\n`)

@@ -9,7 +9,13 @@ import type {
   SimpleType,
 } from '../contract/contract.ts'
 import { admits } from '../contract/wildcard.ts'
-import { instanceNamespace, localOf, type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
+import {
+  instanceNamespace,
+  internedName,
+  localOf,
+  type QualifiedName,
+  qualifiedName,
+} from '../xml/qualified-name.ts'
 import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
 import { completeScope, isPresent } from './complete-scope.ts'
 import type { GroupEntry, State } from './content-model.ts'
@@ -168,7 +174,7 @@ export function createElementDecoder(
   }
 
   const openChild = (frame: Frame, tag: XmlTag, resolve: ResolvePrefix) => {
-    const name = qualifiedName(tag.uri, tag.local)
+    const name = internedName(tag.uri, tag.local)
     frame.hasChildren = true
     const edge =
       frame.state?.next.get(name) ?? frame.state?.wild.find(({ particle }) => takesAny(particle, tag.uri))

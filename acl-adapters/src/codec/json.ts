@@ -12,5 +12,6 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
 
 /** A key as a reference token of a JSON pointer (RFC 6901 §3). */
 export function pointerToken(key: string): string {
+  if (!key.includes('~') && !key.includes('/')) return `/${key}`
   return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }

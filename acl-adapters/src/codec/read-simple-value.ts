@@ -57,7 +57,7 @@ function readAtomic(type: SimpleType, text: string, resolve: ResolvePrefix): Jso
 }
 
 export function applyWhiteSpace(text: string, whiteSpace: WhiteSpace): string {
-  if (whiteSpace === 'preserve') return text
+  if (whiteSpace === 'preserve' || !/[\t\n\r]|^ | $| {2}/.test(text)) return text
   const replaced = text.replace(/[\t\n\r]/g, ' ')
   return whiteSpace === 'replace' ? replaced : replaced.replace(/ {2,}/g, ' ').replace(/^ | $/g, '')
 }
@@ -136,6 +136,8 @@ function readUnion(type: SimpleType, text: string, resolve: ResolvePrefix): Json
 }
 
 function isDayOfMonth(text: string): boolean {
+  // Every month has 28 days; four digits of a year are what there nearly always is.
+  if (text[4] === '-' && text[7] === '-' && text.slice(8, 10) <= '28') return true
   const match = /^-?(\d{4,})-(\d\d)-(\d\d)/.exec(text)
   if (match === null) return false
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
