@@ -118,6 +118,18 @@ async function ensureMariadb() {
   if (!ok || !findMariadbd()) giveUp('MariaDB could not be installed.', remedy)
 }
 
+/** The browser tests skip themselves, counted, where there is no browser. */
+async function ensureChromium() {
+  if (existsSync('/usr/bin/chromium')) return
+  const possible =
+    process.getuid?.() === 0 && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
+  if (possible) await install('refreshing the package list', 'apt-get', ['update'], quiet)
+  const args = ['install', '-y', '--no-install-recommends', 'chromium']
+  if (!possible || !(await install('installing Chromium', 'apt-get', args, quiet)))
+    say('no /usr/bin/chromium: the browser tests will be skipped (apt-get install chromium)')
+}
+
 const [verb, ...args] = process.argv.slice(2)
 const main = mains[verb]
 if (main === undefined)
@@ -126,6 +138,7 @@ if (Number(process.versions.node.split('.')[0]) < 20)
   giveUp(`This is Node ${process.versions.node}.`, 'use Node 20 or later')
 await ensurePackages()
 await ensureMariadb()
+if (verb === 'test' && (args.length === 0 || args.includes('e2e'))) await ensureChromium()
 
 // Its own group would escape Ctrl-C; sharing ours means the terminal's SIGINT reaches both, and only the child acts on it.
 const child = spawn(node24, ['--disable-warning=ExperimentalWarning', join(root, main), ...args], {

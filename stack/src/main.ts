@@ -34,6 +34,8 @@ try {
   process.stdout.write(`
 The shop is up, with the monolith in charge.
   entry (REST and SOAP)   ${at(system.ports.proxy)}     try: curl ${at(system.ports.proxy)}/customers/1
+  dashboard               ${at(system.ports.dashboard)}     sign in with the token in .strangler/token
+  the users' portal       ${at(system.ports.dashboard)}/portal
   SOAP contract           ${at(system.ports.proxy)}/soap?wsdl
   monolith itself         ${at(system.ports.monolith)}
   customers service       ${at(system.ports.customers)}/openapi.json

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
@@ -46,7 +46,7 @@ export type System = {
 const run = promisify(execFile)
 
 /**
- * Brings the embedded system up: database, accounts, shop, service, façades, proxy, engine, in that order.
+ * Brings the embedded system up: database, accounts, shop, service, façades, proxy, engine, dashboard, in that order.
  * @throws ToolkitError ALREADY_RUNNING, and what each part throws; whatever had started is stopped again
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
@@ -71,6 +71,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         env: { ...env, DATABASE_URL: shopUrl },
       },
     )
+    await writeFile(portalFile(stateDir), portalMenu(ports))
     for (const spec of processes(options, secrets)) {
       options.onProgress(`starting ${spec.name}`)
       await supervisor.start(spec)
@@ -126,6 +127,22 @@ function customersProcess({ root, ports, customersMain }: SystemOptions, secrets
       DATABASE_URL: databaseUrl(ports.mariadb, 'customers', secrets.customers, 'customers'),
     },
   }
+}
+
+function portalFile(stateDir: string): string {
+  return join(stateDir, 'portal.json')
+}
+
+/** The menu of the shop's users: one item per application, with where it is on either side. */
+function portalMenu(ports: Ports): string {
+  const customers = {
+    title: 'Customers',
+    description: 'who buys from us, and on what credit',
+    capability: 'customers',
+    legacy: `http://127.0.0.1:${ports.rest}/customers`,
+    extracted: `http://127.0.0.1:${ports.customers}/customers`,
+  }
+  return `${JSON.stringify({ title: 'Shop', items: [customers] }, null, 2)}\n`
 }
 
 function processes(options: SystemOptions, secrets: Secrets): Supervised[] {
@@ -187,6 +204,18 @@ function processes(options: SystemOptions, secrets: Secrets): Supervised[] {
         STRANGLER_APPLIER_CUSTOMERS: database('strangler_applier', secrets.applier, 'customers'),
         STRANGLER_REPORTS: join(stateDir, 'reports'),
         ...(options.faults === true ? { STRANGLER_FAULTS: 'allow' } : {}),
+      },
+    },
+    {
+      name: 'dashboard',
+      main: join(root, 'console/src/dashboard-main.ts'),
+      onCrash: 'restart',
+      env: {
+        PORT: String(ports.dashboard),
+        STRANGLER_TOKEN: secrets.token,
+        STRANGLER_OPERATOR_URL: local(ports.engine),
+        STRANGLER_PROXIES: local(ports.admin),
+        STRANGLER_PORTAL: portalFile(stateDir),
       },
     },
   ]

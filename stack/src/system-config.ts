@@ -8,15 +8,15 @@ import { freePorts } from './free-ports.ts'
 
 /** Where each part of the sample listens; `mariadb` is always a free port. */
 export type Ports = Record<
-  'monolith' | 'customers' | 'facade' | 'rest' | 'proxy' | 'admin' | 'engine' | 'mariadb',
+  'monolith' | 'customers' | 'facade' | 'rest' | 'proxy' | 'admin' | 'engine' | 'dashboard' | 'mariadb',
   number
 >
 
 const upstreams = ['monolith', 'customers', 'facade', 'rest'] as const
-const front = { proxy: 8080, admin: 8081, engine: 8082 }
+const front = { proxy: 8080, admin: 8081, engine: 8082, dashboard: 8083 }
 
 /**
- * The ports that strangler.yaml names for the sample's parts, with 8080–8082 for proxy, admin API and engine.
+ * The ports that strangler.yaml names for the sample's parts, with 8080–8083 for proxy, admin API, engine and dashboard.
  * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID with every problem, or with the upstream that is missing
  */
 export async function configuredPorts(file: string): Promise<Ports> {
@@ -46,7 +46,7 @@ export async function copyConfigWithFreePorts(
   original: string,
   stateDir: string,
 ): Promise<{ ports: Ports; file: string }> {
-  const names = [...upstreams, 'proxy', 'admin', 'engine', 'mariadb'] as const
+  const names = [...upstreams, 'proxy', 'admin', 'engine', 'dashboard', 'mariadb'] as const
   const free = await freePorts(names.length)
   const ports = Object.fromEntries(names.map((name, index) => [name, free[index]])) as Ports
   const document = parseDocument(await readValid(original))
