@@ -105,7 +105,7 @@ async function move(
   if (!dryRun) await recover(parts, plan, order)
   const state = await parts.journal.state(plan.capability)
   if (state.owner === target && state.phase === 'syncing')
-    return { result: await unmoved(parts, plan, direction, order), exit: 0 }
+    return { result: await unmoved(parts, plan, direction, dryRun, order), exit: 0 }
   const began = parts.clock.elapsed()
   const found = await preflight(parts, plan, direction, action, order.signal)
   const { passed, standing: refusals } = force ? splitForced(found) : { passed: [], standing: found }
@@ -141,11 +141,12 @@ async function unmoved(
   parts: SwitchParts,
   plan: Plan,
   direction: Direction,
+  dryRun: boolean,
   order: Order,
 ): Promise<Record<string, unknown>> {
   const { capability } = plan
   const routed = await routedAs(parts.proxies, capability, order.signal)
-  if (direction.target === 'legacy' && routed.stage !== 'legacy')
+  if (!dryRun && direction.target === 'legacy' && routed.stage !== 'legacy')
     await changeRoutes(parts.proxies, [{ capability, stage: 'legacy' }], order.by, order.reason, order.signal)
   const { epoch } = await parts.journal.state(capability)
   return {
@@ -159,6 +160,7 @@ async function unmoved(
     reversible: true,
     alarms: [],
     steps: [],
+    ...(dryRun ? { dryRun } : {}),
     message: `${direction.target} owns the writes of ${capability} already`,
   }
 }
