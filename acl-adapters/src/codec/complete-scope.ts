@@ -76,3 +76,13 @@ function completeArray(
     )
   return items
 }
+
+/** Elements of an unordered group that have to be there and are not; an optional group may lack them all. */
+export function missingIn(content: Particle, layout: Layout, object: JsonObject): string[] {
+  if (!isGroup(content) || (content.min === 0 && !isPresent(content, layout, object))) return []
+  return content.items.flatMap(item =>
+    item.kind === 'element' && item.min > 0 && !(layout.keys.get(item)! in object)
+      ? [localOf(item.element.name)]
+      : [],
+  )
+}

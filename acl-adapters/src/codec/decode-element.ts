@@ -17,14 +17,14 @@ import {
   qualifiedName,
 } from '../xml/qualified-name.ts'
 import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
-import { completeScope, isPresent } from './complete-scope.ts'
+import { completeScope, missingIn } from './complete-scope.ts'
 import type { GroupEntry, State } from './content-model.ts'
 import { readAttributes } from './decode-attributes.ts'
 import { actualType, typeLabel } from './derived-type.ts'
 import { createGenericReader, type GenericReader } from './generic-node.ts'
 import { emptyObject, type Json, type JsonObject, pointerToken } from './json.ts'
 import { isOpen, type Label, labelled } from './labelled-value.ts'
-import { isGroup, isRepeated, type Layout, layoutOf } from './layout.ts'
+import { isRepeated, type Layout, layoutOf } from './layout.ts'
 import { readSimpleValue } from './read-simple-value.ts'
 
 /**
@@ -352,16 +352,6 @@ function append(target: JsonObject, key: string, value: Json): void {
   const list = target[key]
   if (list === undefined) target[key] = [value]
   else (list as Json[]).push(value)
-}
-
-/** Elements of an unordered group that have to be there and are not; an optional group may lack them all. */
-function missingIn(content: Particle, layout: Layout, object: JsonObject): string[] {
-  if (!isGroup(content) || (content.min === 0 && !isPresent(content, layout, object))) return []
-  return content.items.flatMap(item =>
-    item.kind === 'element' && item.min > 0 && !(layout.keys.get(item)! in object)
-      ? [localOf(item.element.name)]
-      : [],
-  )
 }
 
 function expected(frame: Frame): string[] {
