@@ -127,7 +127,14 @@ export async function startTestProxy(
       log: memoryLog(logged),
       ...proxyOptions,
     })
-  let running = await start()
+  const end = async () => {
+    await Promise.all([legacy.close(), extracted.close()])
+    await rm(folder, { recursive: true })
+  }
+  let running = await start().catch(async error => {
+    await end()
+    throw error
+  })
   const proxy = running
   return {
     ...proxy,
@@ -157,8 +164,7 @@ export async function startTestProxy(
     },
     async [Symbol.asyncDispose]() {
       await running.close()
-      await Promise.all([legacy.close(), extracted.close()])
-      await rm(folder, { recursive: true })
+      await end()
     },
   }
 }
