@@ -90,9 +90,6 @@ test.each([
   expect(unsupported[0]).toMatch(/a\.wsdl:\d+/)
 })
 
-const ping =
-  '<wsdl:operation name="Ping"><wsdl:input><soap:body use="literal"/></wsdl:input></wsdl:operation>'
-
 test.each([
   [
     'an undeclared type',

@@ -10,11 +10,9 @@ type Entry = { effect: Effect; outcome: 'acknowledged' | 'unknown' }
 
 /** What the databases must hold, by the word that clients were given. */
 export type Expectation = {
-  /** Tokens that must be there exactly once. */
+  /** Tokens that must be there exactly once. One that got no answer may be there or not, and never twice. */
   created: ReadonlySet<string>
   noted: ReadonlySet<string>
-  /** Tokens of writes that got no answer: there once or not at all. */
-  unsure: ReadonlySet<string>
   /** Per customer and field: the last acknowledged value, then values of later writes that got no answer. */
   set: ReadonlyMap<string, { customer: number; field: Field; allowed: readonly string[] }>
 }
@@ -43,7 +41,6 @@ export function createLedger(): Ledger {
 function expect(entries: readonly Entry[]): Expectation {
   const created = new Set<string>()
   const noted = new Set<string>()
-  const unsure = new Set<string>()
   const set = new Map<string, { customer: number; field: Field; allowed: string[] }>()
   for (const { effect, outcome } of entries) {
     if (effect.kind === 'set') {
@@ -52,8 +49,7 @@ function expect(entries: readonly Entry[]): Expectation {
       if (outcome === 'acknowledged')
         set.set(key, { customer: effect.customer, field: effect.field, allowed: [effect.value] })
       else if (known !== undefined) known.allowed.push(effect.value)
-    } else if (outcome === 'unknown') unsure.add(effect.token)
-    else (effect.kind === 'created' ? created : noted).add(effect.token)
+    } else if (outcome === 'acknowledged') (effect.kind === 'created' ? created : noted).add(effect.token)
   }
-  return { created, noted, unsure, set }
+  return { created, noted, set }
 }
