@@ -13,7 +13,8 @@ const base = {
 export default {
   workerIdleMemoryLimit: '512MB',
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['**/test/**/!(*.db|*.e2e).test.ts'] },
+    { ...base, displayName: 'unit', testMatch: ['**/test/**/!(*.db|*.e2e|*.process).test.ts'] },
+    { ...base, displayName: 'process', testMatch: ['**/test/**/*.process.test.ts'] },
     {
       ...base,
       displayName: 'db',

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 
 /** `npm test [-- GROUP…]`: types, style, then the test groups; the last line counts them all. */
 const root = dirname(dirname(import.meta.dirname))
-const groups = ['types', 'style', 'unit', 'db', 'e2e'] as const
+const groups = ['types', 'style', 'unit', 'process', 'db', 'e2e'] as const
 type Group = (typeof groups)[number]
 type Count = { passed: number; failed: number; skipped: number }
 
@@ -59,6 +59,8 @@ const runners: Record<Group, () => Promise<Count>> = {
   types: () => check('tsc', []),
   style: () => check('biome', ['check', '.']),
   unit: () => tests('unit', []),
+  // Tests that start processes of ours, or need seconds of real time.
+  process: () => tests('process', ['--passWithNoTests']),
   db: () => tests('db', ['--maxWorkers=2']),
   // Whole systems share two cores: one at a time.
   e2e: () => tests('e2e', ['--runInBand']),
