@@ -1,4 +1,7 @@
-import { systemClock } from '@strangler/kit/clock.ts'
+import { announceProcess } from '@strangler/chassis/discovery/announce-process.ts'
+import { registryEnvironment } from '@strangler/chassis/discovery/registry-environment.ts'
+import { brokerEnvironment, brokerOf } from '@strangler/chassis/messaging/broker-environment.ts'
+import { systemClock as clock } from '@strangler/kit/clock.ts'
 import { createLog } from '@strangler/kit/log.ts'
 import { readEnv } from '@strangler/kit/read-env.ts'
 import { runMain } from '@strangler/kit/run-main.ts'
@@ -11,17 +14,26 @@ const environment = z.object({
   PORT: port,
   GRPC_PORT: port,
   DATABASE_URL: z.url({ protocol: /^mysql$/ }),
+  ...brokerEnvironment,
+  ...registryEnvironment,
 })
 
-await runMain(process, async env => {
-  const { HOST, PORT, GRPC_PORT, DATABASE_URL } = readEnv(environment, env)
+await runMain(process, async variables => {
+  const env = readEnv(environment, variables)
+  const log = createLog('catalog')
   const { url, grpcUrl, close } = await startCatalog({
-    host: HOST,
-    port: PORT,
-    grpcPort: GRPC_PORT,
-    databaseUrl: DATABASE_URL,
-    clock: systemClock,
-    log: createLog('catalog'),
+    host: env.HOST,
+    port: env.PORT,
+    grpcPort: env.GRPC_PORT,
+    databaseUrl: env.DATABASE_URL,
+    broker: brokerOf(env),
+    clock,
+    log,
   })
-  return { ready: { url, grpcUrl }, close }
+  const faces = [
+    { service: 'catalog', url },
+    { service: 'catalog-grpc', url: `http://${grpcUrl}` },
+  ]
+  const announced = announceProcess(env, faces, { pid: process.pid, clock, log })
+  return { ready: { url, grpcUrl }, close: () => announced.close().then(close) }
 })

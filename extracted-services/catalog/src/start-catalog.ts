@@ -1,15 +1,17 @@
+import { idempotencyCleanUp } from '@strangler/chassis/clean-up/chassis-clean-ups.ts'
+import { type CleanUp, runCleanUps } from '@strangler/chassis/clean-up/run-clean-ups.ts'
 import { applyMigrations } from '@strangler/chassis/database/apply-migrations.ts'
 import { closeDatabasePool, createDatabasePool } from '@strangler/chassis/database/create-database-pool.ts'
 import { createDatabaseReadiness } from '@strangler/chassis/database/database-readiness.ts'
 import { createHttpServer } from '@strangler/chassis/http/create-http-server.ts'
-import { idempotencyMigrations, removeExpiredKeys } from '@strangler/chassis/idempotency/idempotency-store.ts'
+import { idempotencyMigrations } from '@strangler/chassis/idempotency/idempotency-store.ts'
+import { type Broker, openMessaging } from '@strangler/chassis/messaging/open-messaging.ts'
 import { outboxMigrations } from '@strangler/chassis/outbox/outbox.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
 import { listen } from '@strangler/kit/listen.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { createMetrics } from '@strangler/kit/operational-endpoints.ts'
-import { messageOf } from '@strangler/kit/toolkit-error.ts'
-import type { Pool } from 'mysql2/promise'
+import { catalogTopics } from './application/catalog-messages.ts'
 import { serveGrpc } from './grpc/serve-grpc.ts'
 import { createStockLookup, stockLookupDefinition } from './grpc/stock-lookup.ts'
 import { buildApp } from './http/build-app.ts'
@@ -24,6 +26,8 @@ export type CatalogOptions = {
   grpcPort: number
   /** `mysql://user:password@host:port/schema`: the service's own account and schema. */
   databaseUrl: string
+  /** Without one, events wait in the outbox for whoever publishes it. */
+  broker?: Broker | undefined
   clock: Clock
   log: Log
 }
@@ -35,15 +39,17 @@ export type RunningCatalog = {
   close(): Promise<void>
 }
 
-const hour = 3_600_000
-/** How long an Idempotency-Key is remembered: longer than any caller keeps on retrying. */
-const keyRetentionMs = 7 * 24 * hour
-/** How long a reservation that came to its end is: longer than any message about it can be on its way. */
-const reservationRetentionMs = 30 * 24 * hour
+const partitions = 8
+/** Longer than any message about a reservation can be on its way. */
+const reservationsCleanUp: CleanUp = {
+  name: 'reservations',
+  keepMs: 30 * 24 * 3_600_000,
+  remove: removeEndedReservations,
+}
 
 /**
- * Migrates the schema, then serves. Events wait in the outbox for whoever publishes it, see publishOutbox.
- * @throws ToolkitError of applyMigrations, listen and serveGrpc
+ * Migrates the schema, then serves. Several may run on one schema: one of them publishes, all of them serve.
+ * @throws ToolkitError of applyMigrations, openMessaging, listen and serveGrpc
  */
 export async function startCatalog(options: CatalogOptions): Promise<RunningCatalog> {
   const { databaseUrl, clock, log, host } = options
@@ -54,12 +60,25 @@ export async function startCatalog(options: CatalogOptions): Promise<RunningCata
   const catalog = createCatalogRepository(pool, clock)
   const metrics = createMetrics()
   const app = buildApp({ catalog, clock, log, metrics, notReady: createDatabaseReadiness(pool, clock) })
-  const expiry = setInterval(() => expire(pool, clock, log), hour).unref()
-  const closing: (() => Promise<void>)[] = [async () => clearInterval(expiry), () => closeDatabasePool(pool)]
+  const stop = new AbortController()
+  const cleaning = runCleanUps([idempotencyCleanUp, reservationsCleanUp], { pool, clock, log }, stop.signal)
+  const closing: (() => Promise<void>)[] = [
+    () => closeDatabasePool(pool),
+    () => {
+      stop.abort()
+      return cleaning
+    },
+  ]
   const close = async () => {
     for (const end of closing.splice(0).reverse()) await end()
   }
   try {
+    if (options.broker !== undefined) {
+      const topics = { [catalogTopics.products]: partitions, [catalogTopics.stock]: partitions }
+      const messaging = await openMessaging(options.broker, topics, { name: 'catalog', clock, log })
+      closing.push(messaging.close)
+      messaging.publishFrom(pool)
+    }
     const http = await listen(createHttpServer(app), options.port, host)
     closing.push(http.close)
     const lookup = createStockLookup({ catalog, clock, log, metrics })
@@ -69,15 +88,5 @@ export async function startCatalog(options: CatalogOptions): Promise<RunningCata
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-async function expire(pool: Pool, clock: Clock, log: Log): Promise<void> {
-  try {
-    const keys = await removeExpiredKeys(pool, clock.now() - keyRetentionMs)
-    const reservations = await removeEndedReservations(pool, clock.now() - reservationRetentionMs)
-    if (keys + reservations > 0) log.info({ keys, reservations }, 'expired rows removed')
-  } catch (error) {
-    log.warn({ error: messageOf(error) }, 'expired rows not removed')
   }
 }

@@ -5,7 +5,7 @@ import { closeDatabasePool, createDatabasePool } from '@strangler/chassis/databa
 import { createDatabaseReadiness } from '@strangler/chassis/database/database-readiness.ts'
 import { createHttpServer } from '@strangler/chassis/http/create-http-server.ts'
 import { idempotencyMigrations } from '@strangler/chassis/idempotency/idempotency-store.ts'
-import { openEmbeddedMessaging } from '@strangler/chassis/message-log/open-embedded-messaging.ts'
+import { type Broker, openMessaging } from '@strangler/chassis/messaging/open-messaging.ts'
 import { outboxMigrations } from '@strangler/chassis/outbox/outbox.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
 import { listen } from '@strangler/kit/listen.ts'
@@ -22,8 +22,8 @@ export type CustomersOptions = {
   port: number
   /** `mysql://user:password@host:port/schema`: the service's own account and schema. */
   databaseUrl: string
-  /** The schema of the message log. Without it events wait in the outbox for whoever publishes it. */
-  messagingUrl?: string | undefined
+  /** Without one, events wait in the outbox for whoever publishes it. */
+  broker?: Broker | undefined
   clock: Clock
   log: Log
   /** Puts something around the repository, for example to try how a build that reads wrongly is found out. */
@@ -35,7 +35,7 @@ const creditCleanUp: CleanUp = { name: 'credit', keepMs: 30 * 24 * 3_600_000, re
 
 /**
  * Migrates the schema, then serves.
- * @throws ToolkitError of applyMigrations and listen
+ * @throws ToolkitError of applyMigrations, openMessaging and listen
  */
 export async function startCustomers(
   options: CustomersOptions,
@@ -61,14 +61,11 @@ export async function startCustomers(
     for (const end of closing.splice(0).reverse()) await end()
   }
   try {
-    if (options.messagingUrl !== undefined) {
-      const broker = await openEmbeddedMessaging(
-        options.messagingUrl,
-        { [customersEvents]: 8 },
-        { clock, log },
-      )
-      closing.push(broker.close)
-      broker.publishFrom(pool)
+    if (options.broker !== undefined) {
+      const topics = { [customersEvents]: 8 }
+      const messaging = await openMessaging(options.broker, topics, { name: 'customers', clock, log })
+      closing.push(messaging.close)
+      messaging.publishFrom(pool)
     }
     const app = buildApp({
       customers: wrap(createCustomersRepository(pool, clock)),

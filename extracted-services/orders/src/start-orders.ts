@@ -8,8 +8,8 @@ import { eventStoreMigrations } from '@strangler/chassis/event-store/event-store
 import { createHttpServer } from '@strangler/chassis/http/create-http-server.ts'
 import { idempotencyMigrations } from '@strangler/chassis/idempotency/idempotency-store.ts'
 import { inboxMigrations } from '@strangler/chassis/inbox/process-once.ts'
-import { openEmbeddedMessaging } from '@strangler/chassis/message-log/open-embedded-messaging.ts'
 import type { Consumer } from '@strangler/chassis/messaging/messaging.ts'
+import { type Broker, openMessaging } from '@strangler/chassis/messaging/open-messaging.ts'
 import { outboxMigrations } from '@strangler/chassis/outbox/outbox.ts'
 import { consumeWithParking } from '@strangler/chassis/parking/consume-with-parking.ts'
 import { parkingMigrations } from '@strangler/chassis/parking/parked-messages.ts'
@@ -28,6 +28,7 @@ import { addToHistory, historyConsumer } from './history/order-history.ts'
 import { buildApp } from './http/build-app.ts'
 import { createCreditHolds, removeReleasedHolds } from './participants/credit-holds.ts'
 import { createRestParticipants } from './participants/rest-participants.ts'
+import { createStockLookup } from './participants/stock-lookup.ts'
 import { createOrders } from './sql/create-orders.ts'
 import { giveUpOverdue } from './sql/pending-orders.ts'
 
@@ -40,10 +41,11 @@ export type OrdersOptions = {
   port: number
   /** `mysql://user:password@host:port/schema`: the service's own account and schema. */
   databaseUrl: string
-  /** The schema of the message log, which all services share. */
-  messagingUrl: string
+  broker: Broker
   /** Where the other capabilities are reached: the proxy. */
   capabilitiesUrl: string
+  /** Resolves with `host:port` of a gRPC stock lookup; without it stock is not looked up before it is reserved. */
+  findStockLookup?: (() => Promise<string>) | undefined
   sagaStyle: SagaStyle
   /** How long an order may be PENDING, in ms. */
   withinMs: number
@@ -70,10 +72,10 @@ const cleanUps: readonly CleanUp[] = [
 
 /**
  * Migrates the schema, then serves.
- * @throws ToolkitError of applyMigrations, openEmbeddedMessaging and listen
+ * @throws ToolkitError of applyMigrations, openMessaging and listen
  */
 export async function startOrders(options: OrdersOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { databaseUrl, messagingUrl, clock, log, sagaStyle, withinMs, attemptMs } = options
+  const { databaseUrl, clock, log, sagaStyle, withinMs, attemptMs } = options
   const ran = await applyMigrations(databaseUrl, [
     ordersMigrations,
     eventStoreMigrations,
@@ -94,14 +96,17 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
   try {
     // Topics of other services are made here too, in case they start later; they keep what they were made with.
     const topics = { [ordersEvents]: partitions, 'customers-events': partitions, 'catalog-stock': partitions }
-    const broker = await openEmbeddedMessaging(messagingUrl, topics, { clock, log })
+    const broker = await openMessaging(options.broker, topics, { name: 'orders', clock, log })
     closing.push(broker.close)
     broker.publishFrom(pool)
     const cleaning = runCleanUps(cleanUps, { pool, clock, log }, stop.signal)
     closing.push(() => cleaning)
 
     const holds = createCreditHolds(pool, clock)
-    const participants = createRestParticipants(options.capabilitiesUrl, holds, log)
+    const stock =
+      options.findStockLookup && createStockLookup({ findAddress: options.findStockLookup, clock, log })
+    if (stock !== undefined) closing.push(async () => stock.close())
+    const participants = createRestParticipants(options.capabilitiesUrl, { holds, stock, log })
     const createOrder =
       sagaStyle === 'orchestration' ? createOrderSaga({ participants, clock, withinMs }) : undefined
     const cancelOrder = cancelOrderSaga({ participants, clock })

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from '@jest/globals'
 import { createLog } from '@strangler/kit/log.ts'
 import type { CreditHolds } from '../src/participants/credit-holds.ts'
 import { createRestParticipants } from '../src/participants/rest-participants.ts'
+import type { StockLookup } from '../src/participants/stock-lookup.ts'
 
 type Reply = { status: number; body?: object } | 'hang'
 type Handler = (request: string, body: string) => Reply
@@ -22,7 +23,7 @@ afterEach(() => {
   server?.close()
 })
 
-async function participants(handle: Handler, changes: Partial<CreditHolds> = {}) {
+async function participants(handle: Handler, changes: Partial<CreditHolds> = {}, stock?: StockLookup) {
   const seen: { request: string; headers: IncomingMessage['headers'] }[] = []
   server = createServer(async (request, response) => {
     let body = ''
@@ -42,7 +43,7 @@ async function participants(handle: Handler, changes: Partial<CreditHolds> = {})
     ...changes,
   }
   const { port } = server.address() as AddressInfo
-  return { seen, ...createRestParticipants(`http://127.0.0.1:${port}`, holds, log) }
+  return { seen, ...createRestParticipants(`http://127.0.0.1:${port}`, { holds, stock, log }) }
 }
 
 test('prices lines by the products of the catalog, asking once for each', async () => {
@@ -61,6 +62,26 @@ test('refuses products that are not known or not for sale', async () => {
   server?.close()
   const old = await participants(() => ({ status: 200, body: { price: '1.50', active: false } }))
   expect(await old.price(order.lines, caller())).toEqual({ code: 'NOT_FOR_SALE', details: { sku: 'TEA' } })
+})
+
+test('refuses at once what is known to be out of stock, and goes on where nobody knows', async () => {
+  const stock = { TEA: 2, CUP: 1 }
+  const lookup: StockLookup = {
+    quantityOf: async sku => stock[sku as keyof typeof stock],
+    close: () => {},
+  }
+  const product = () => ({ status: 200, body: { price: '1.50', active: true } })
+  const { price } = await participants(product, {}, lookup)
+  const asking = (...lines: [string, number][]) =>
+    price(
+      lines.map(([sku, quantity]) => ({ sku, quantity })),
+      caller(),
+    )
+  expect(await asking(['TEA', 2], ['JAM', 99])).toHaveLength(2)
+  expect(await asking(['TEA', 2], ['TEA', 1], ['CUP', 1])).toEqual({
+    code: 'OUT_OF_STOCK',
+    details: { shortages: [{ sku: 'TEA', requested: 3, available: 2, reason: 'OUT_OF_STOCK' }] },
+  })
 })
 
 test('passes on in which trace it calls', async () => {

@@ -1,8 +1,6 @@
-import type { Call, Reason } from '@strangler/chassis/saga/saga.ts'
+import type { Caller } from '@strangler/chassis/calls/capability-client.ts'
+import type { Reason } from '@strangler/chassis/saga/saga.ts'
 import type { Line, PricedLine } from '../domain/order.ts'
-
-/** What a call needs to know; the saga's own calls are such. */
-export type Caller = Pick<Call, 'trace' | 'signal'>
 
 export type OrderOf = { orderId: string; customerId: number; lines: readonly Line[] }
 
@@ -11,6 +9,7 @@ export type OrderOf = { orderId: string; customerId: number; lines: readonly Lin
  * release. A call that throws has an outcome that nobody knows; a Reason says that it had no effect and never will.
  */
 export type Participants = {
+  /** The lines with their prices, or why they can't be had, as far as that is known before anything is reserved. */
   price(lines: readonly Line[], caller: Caller): Promise<PricedLine[] | Reason>
   reserveCredit(order: OrderOf & { amount: string }, caller: Caller): Promise<Reason | undefined>
   releaseCredit(order: OrderOf, caller: Caller): Promise<void>

@@ -1,3 +1,4 @@
+import type { Caller } from '@strangler/chassis/calls/capability-client.ts'
 import { withSession } from '@strangler/chassis/database/with-transaction.ts'
 import { withRetriedTransaction } from '@strangler/chassis/event-store/change-aggregate.ts'
 import { processOnce } from '@strangler/chassis/inbox/process-once.ts'
@@ -12,7 +13,7 @@ import { parseTraceparent } from '@strangler/kit/trace-context.ts'
 import type { Pool } from 'mysql2/promise'
 import { z } from 'zod'
 import { changeUnlessDecided, loadOrder, ordersEvents } from '../application/order-aggregate.ts'
-import type { Caller, OrderOf, Participants } from '../application/participants.ts'
+import type { OrderOf, Participants } from '../application/participants.ts'
 import { type CancelReason, type OrderCommand, totalOf } from '../domain/order.ts'
 import { forgetPending } from '../sql/pending-orders.ts'
 

@@ -1,9 +1,16 @@
+import {
+  type Answer,
+  type Caller,
+  createCapabilityClient,
+  type Send,
+  unexpected,
+} from '@strangler/chassis/calls/capability-client.ts'
 import type { Reason } from '@strangler/chassis/saga/saga.ts'
 import type { Log } from '@strangler/kit/log.ts'
-import type { Caller, OrderOf, Participants } from '../application/participants.ts'
+import type { OrderOf, Participants } from '../application/participants.ts'
 import type { Line, PricedLine } from '../domain/order.ts'
 import type { CreditHolds } from './credit-holds.ts'
-import { type Answer, createServiceClient, type Send, unexpected } from './service-client.ts'
+import type { StockLookup } from './stock-lookup.ts'
 
 type CustomerAnswer = { status: string; creditLimit: string }
 
@@ -24,11 +31,18 @@ const common = ['type', 'title', 'status', 'detail']
  * The other capabilities over REST, all at one address: the proxy's. Customers may still be served by the monolith, whose
  * façade has no credit reservations; then the limit is read there, and what orders hold of it is kept in `holds`.
  */
-export function createRestParticipants(baseUrl: string, holds: CreditHolds, log: Log): Participants {
-  const customers = createServiceClient(baseUrl, 'customers', log)
-  const catalog = createServiceClient(baseUrl, 'catalog', log)
+export function createRestParticipants(
+  baseUrl: string,
+  { holds, stock, log }: { holds: CreditHolds; stock?: StockLookup | undefined; log: Log },
+): Participants {
+  const customers = createCapabilityClient({ baseUrl, capability: 'customers', log })
+  const catalog = createCapabilityClient({ baseUrl, capability: 'catalog', log })
   return {
-    price: (lines, caller) => price(catalog, lines, caller),
+    price: async (lines, caller) => {
+      const priced = await price(catalog, lines, caller)
+      if (!Array.isArray(priced) || stock === undefined) return priced
+      return (await knownShortage(stock, lines, caller)) ?? priced
+    },
     reserveCredit: (order, caller) => reserveCredit(customers, holds, order, caller),
     releaseCredit: async (order, caller) => {
       const { orderId, customerId } = order
@@ -76,6 +90,26 @@ async function price(catalog: Send, lines: readonly Line[], caller: Caller): Pro
     prices.set(sku, String(answer.body.price))
   }
   return lines.map(line => ({ ...line, unitPrice: prices.get(line.sku)! }))
+}
+
+/**
+ * Spares an order that can't be delivered the reservation of credit, and whoever it is for the wait. What is looked up
+ * may be old by the time that stock is reserved, and that is what decides; where nobody knows, it goes on to that.
+ */
+async function knownShortage(
+  stock: StockLookup,
+  lines: readonly Line[],
+  caller: Caller,
+): Promise<Reason | undefined> {
+  const shortages = await Promise.all(
+    merge(lines).map(async ({ sku, quantity: requested }) => {
+      const available = await stock.quantityOf(sku, caller)
+      const short = available !== undefined && available < requested
+      return short ? [{ sku, requested, available, reason: 'OUT_OF_STOCK' }] : []
+    }),
+  )
+  const known = shortages.flat()
+  return known.length === 0 ? undefined : { code: 'OUT_OF_STOCK', details: { shortages: known } }
 }
 
 async function reserveCredit(
