@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { stopLeftover } from './stop-leftover.ts'
 
 export type JavaSpec = {
   /** As it appears in messages; also names the log and pid files. */
@@ -55,7 +55,7 @@ export async function startJava(spec: JavaSpec): Promise<JavaProcess> {
   const log = join(folder, `${name}.log`)
   const pidFile = join(folder, `${name}.pid`)
   const mark = `-Dstrangler.folder=${join(folder, name)}`
-  await stopLeftover(pidFile, mark)
+  await stopLeftover(pidFile, args => args.includes(mark), stopWithinSeconds * 1_000)
   await writeFile(log, '')
   const command = [
     'java',
@@ -126,34 +126,4 @@ logger.scan.level=error
 
 function logging(file: string): string {
   return `-Dlog4j2.configurationFile=${file}`
-}
-
-/** A JVM whose owner and shell were both killed may still hold ports and data: it is ours, so it is ended. */
-async function stopLeftover(pidFile: string, mark: string): Promise<void> {
-  if (!existsSync(pidFile)) return
-  const pid = Number(await readFile(pidFile, 'utf8'))
-  if (isOurs(pid, mark)) {
-    kill(pid, 'SIGTERM')
-    for (let waited = 0; isOurs(pid, mark) && waited < stopWithinSeconds * 1000; waited += 100)
-      await delay(100)
-    if (isOurs(pid, mark)) kill(pid, 'SIGKILL')
-    while (isOurs(pid, mark)) await delay(50)
-  }
-  await rm(pidFile, { force: true })
-}
-
-function isOurs(pid: number, mark: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(mark)
-  } catch {
-    return false
-  }
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // already gone
-  }
 }

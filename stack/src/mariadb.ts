@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { createConnection } from 'mysql2/promise'
+import { kill, stopLeftover } from './stop-leftover.ts'
 
 export type Mariadb = {
   /** `mysql://root:…@127.0.0.1:PORT/`: the instance's administrator. */
@@ -37,9 +38,9 @@ export async function startMariadb(folder: string, port: number, password: strin
   const dataDir = join(folder, 'data')
   const pidFile = join(folder, 'mariadbd.pid')
   await mkdir(folder, { recursive: true })
-  await stopLeftover(pidFile, dataDir)
-  if (!existsSync(join(dataDir, 'mysql'))) await initialise(dataDir)
   const configFile = join(folder, 'my.cnf')
+  await stopLeftover(pidFile, args => args.includes(`--defaults-file=${configFile}`), 20_000)
+  if (!existsSync(join(dataDir, 'mysql'))) await initialise(dataDir)
   await writeFile(configFile, configuration(folder, dataDir, port), { mode: 0o600 })
   const initFile = join(folder, 'init.sql')
   await writeFile(initFile, `ALTER USER 'root'@'localhost' IDENTIFIED BY '${password}';\n`, { mode: 0o600 })
@@ -95,7 +96,7 @@ default-time-zone=+00:00
 innodb-buffer-pool-size=256M
 innodb-flush-log-at-trx-commit=1
 sync-binlog=1
-max-connections=300
+max-connections=500
 max-allowed-packet=64M
 skip-name-resolve=0
 performance-schema=0
@@ -126,28 +127,6 @@ async function initialise(dataDir: string): Promise<void> {
         cause: error,
       },
     )
-  }
-}
-
-/** A server whose supervisor and shell were both killed may still hold the data folder: it is ours, so it is ended. */
-async function stopLeftover(pidFile: string, dataDir: string): Promise<void> {
-  if (!existsSync(pidFile)) return
-  const pid = Number(readFileSync(pidFile, 'utf8'))
-  if (isServerOf(pid, dataDir)) {
-    kill(pid, 'SIGTERM')
-    for (let waited = 0; isServerOf(pid, dataDir) && waited < 20_000; waited += 50) await delay(50)
-    if (isServerOf(pid, dataDir)) kill(pid, 'SIGKILL')
-  }
-  await rm(pidFile, { force: true })
-}
-
-/** A pid alone proves nothing (it may have been given to another process): the folder it works in does. */
-function isServerOf(pid: number, dataDir: string): boolean {
-  try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    return command.includes('mariadbd') && command.includes(join(dataDir, '..', 'my.cnf'))
-  } catch {
-    return false
   }
 }
 
@@ -185,13 +164,5 @@ async function findBinary(name: string): Promise<string> {
     throw new ToolkitError('MARIADB_MISSING', `\`${name}\` is not on this machine`, {
       hint: 'install MariaDB 10.11 or later, for example: apt-get install mariadb-server-core mariadb-client-core',
     })
-  }
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // already gone
   }
 }

@@ -2,13 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** One password per database account, and the operator's token. They live in one file that only its owner reads. */
-export type Secrets = Record<
-  'root' | 'monolith' | 'nightly' | 'customers' | 'strangler' | 'applier' | 'token',
-  string
->
+/** One password per database account, the operator's token and that of the registry. They live in one file that only its owner reads. */
+export type Secrets = Record<(typeof names)[number], string>
 
-const names = ['root', 'monolith', 'nightly', 'customers', 'strangler', 'applier', 'token'] as const
+const names = [
+  'root',
+  'monolith',
+  'nightly',
+  'customers',
+  'catalog',
+  'orders',
+  'strangler',
+  'applier',
+  'token',
+  'registry',
+] as const
 
 /** The secrets of this state folder, made on first use. `token` stands in a file of its own too: the CLI reads it. */
 export async function loadSecrets(stateDir: string): Promise<Secrets> {

@@ -5,7 +5,10 @@ import { promisify } from 'node:util'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { createDatabaseAccounts, databaseUrl } from './database-accounts.ts'
 import { startMariadb } from './mariadb.ts'
+import { portalFile, portalMenu } from './portal-menu.ts'
+import { openProcessLogs } from './process-logs.ts'
 import { readRunFile } from './run-file.ts'
+import { customersProcess, sampleProcesses } from './sample-processes.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
 import { createSupervisor, type Supervised, type Supervisor } from './supervisor.ts'
 import type { Ports } from './system-config.ts'
@@ -46,7 +49,7 @@ export type System = {
 const run = promisify(execFile)
 
 /**
- * Brings the embedded system up: database, accounts, shop, service, façades, proxy, engine, dashboard, in that order.
+ * Brings the embedded system up: database, accounts, shop, services and façades, proxy, engine with its faces.
  * @throws ToolkitError ALREADY_RUNNING, and what each part throws; whatever had started is stopped again
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
@@ -54,7 +57,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   await refuseSecond(stateDir)
   await mkdir(stateDir, { recursive: true })
   const secrets = await loadSecrets(stateDir)
-  const supervisor = createSupervisor(stateDir, node, env, options.onLog)
+  const logs = await openProcessLogs(join(stateDir, 'logs'))
+  const onLog = (name: string, line: string) => {
+    logs.write(name, line)
+    options.onLog(name, line)
+  }
+  const supervisor = createSupervisor(stateDir, node, env, onLog)
   try {
     options.onProgress('starting MariaDB')
     const mariadb = await startMariadb(join(stateDir, 'mariadb'), ports.mariadb, secrets.root)
@@ -72,9 +80,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       },
     )
     await writeFile(portalFile(stateDir), portalMenu(ports))
-    for (const spec of processes(options, secrets)) {
-      options.onProgress(`starting ${spec.name}`)
-      await supervisor.start(spec)
+    for (const group of sampleProcesses(options, secrets)) {
+      options.onProgress(`starting ${group.map(({ name }) => name).join(', ')}`)
+      await startTogether(supervisor, group)
     }
     return {
       supervisor,
@@ -92,6 +100,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await supervisor.stopAll()
     throw error
   }
+}
+
+/** All are waited for even when one fails: none may come up after the rest was stopped. */
+async function startTogether(supervisor: Supervisor, group: readonly Supervised[]): Promise<void> {
+  const started = await Promise.allSettled(group.map(spec => supervisor.start(spec)))
+  const failed = started.find(result => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 async function refuseSecond(stateDir: string): Promise<void> {
@@ -115,108 +130,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false
   }
-}
-
-function customersProcess({ root, ports, customersMain }: SystemOptions, secrets: Secrets): Supervised {
-  return {
-    name: 'customers',
-    main: customersMain ?? join(root, 'extracted-services/customers/src/main.ts'),
-    onCrash: 'stop',
-    env: {
-      PORT: String(ports.customers),
-      DATABASE_URL: databaseUrl(ports.mariadb, 'customers', secrets.customers, 'customers'),
-    },
-  }
-}
-
-function portalFile(stateDir: string): string {
-  return join(stateDir, 'portal.json')
-}
-
-/** The menu of the shop's users: one item per application, with where it is on either side. */
-function portalMenu(ports: Ports): string {
-  const customers = {
-    title: 'Customers',
-    description: 'who buys from us, and on what credit',
-    capability: 'customers',
-    legacy: `http://127.0.0.1:${ports.rest}/customers`,
-    extracted: `http://127.0.0.1:${ports.customers}/customers`,
-  }
-  return `${JSON.stringify({ title: 'Shop', items: [customers] }, null, 2)}\n`
-}
-
-function processes(options: SystemOptions, secrets: Secrets): Supervised[] {
-  const { root, ports, configFile, stateDir } = options
-  const local = (port: number) => `http://127.0.0.1:${port}`
-  const database = (user: string, password: string, schema: string) =>
-    databaseUrl(ports.mariadb, user, password, schema)
-  return [
-    {
-      name: 'monolith',
-      main: join(root, 'legacy-monolith/src/main.ts'),
-      onCrash: 'stop',
-      env: {
-        PORT: String(ports.monolith),
-        DATABASE_URL: database('monolith', secrets.monolith, 'legacy_shop'),
-      },
-    },
-    customersProcess(options, secrets),
-    {
-      name: 'acl',
-      main: join(root, 'acl-adapters/src/main.ts'),
-      onCrash: 'stop',
-      env: {
-        REST_PORT: String(ports.rest),
-        FACADE_PORT: String(ports.facade),
-        WSDL: join(root, 'legacy-monolith/wsdl/shop.wsdl'),
-        MONOLITH_URL: local(ports.monolith),
-        CUSTOMERS_URL: local(ports.customers),
-      },
-    },
-    {
-      name: 'proxy',
-      main: join(root, 'strangler-proxy/src/main.ts'),
-      args: [
-        'proxy',
-        '--config',
-        configFile,
-        '--listen',
-        `127.0.0.1:${ports.proxy}`,
-        '--admin',
-        `127.0.0.1:${ports.admin}`,
-      ],
-      onCrash: 'stop',
-      env: { STRANGLER_TOKEN: secrets.token, STRANGLER_OPERATOR_URL: local(ports.engine) },
-    },
-    {
-      name: 'engine',
-      main: join(root, 'migrations/src/main.ts'),
-      onCrash: 'restart',
-      env: {
-        PORT: String(ports.engine),
-        STRANGLER_TOKEN: secrets.token,
-        STRANGLER_DATABASE_URL: database('strangler', secrets.strangler, 'strangler'),
-        STRANGLER_PROXIES: local(ports.admin),
-        STRANGLER_ENTRY_URL: local(ports.proxy),
-        STRANGLER_DB_LEGACY: database('strangler', secrets.strangler, 'legacy_shop'),
-        STRANGLER_APPLIER_LEGACY: database('strangler_applier', secrets.applier, 'legacy_shop'),
-        STRANGLER_DB_CUSTOMERS: database('strangler', secrets.strangler, 'customers'),
-        STRANGLER_APPLIER_CUSTOMERS: database('strangler_applier', secrets.applier, 'customers'),
-        STRANGLER_REPORTS: join(stateDir, 'reports'),
-        ...(options.faults === true ? { STRANGLER_FAULTS: 'allow' } : {}),
-      },
-    },
-    {
-      name: 'dashboard',
-      main: join(root, 'console/src/dashboard-main.ts'),
-      onCrash: 'restart',
-      env: {
-        PORT: String(ports.dashboard),
-        STRANGLER_TOKEN: secrets.token,
-        STRANGLER_OPERATOR_URL: local(ports.engine),
-        STRANGLER_PROXIES: local(ports.admin),
-        STRANGLER_PORTAL: portalFile(stateDir),
-      },
-    },
-  ]
 }

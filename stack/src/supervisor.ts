@@ -53,7 +53,12 @@ export function createSupervisor(
   })
 
   const running = () => Object.fromEntries([...parts].map(([name, part]) => [name, part.running]))
-  const record = () => (stopping ? Promise.resolve() : writeRunFile(stateDir, { processes: running() }))
+  let recorded: Promise<unknown> = Promise.resolve()
+  const record = () => {
+    // One after the other: processes that start together share one file.
+    recorded = recorded.then(() => (stopping ? undefined : writeRunFile(stateDir, { processes: running() })))
+    return recorded
+  }
 
   async function start(spec: Supervised): Promise<RunningProcess> {
     const child = await startProcess(node, baseEnv, spec, onLog)
@@ -128,6 +133,7 @@ export function createSupervisor(
       if (stopping) return
       stopping = true
       for (const part of [...parts.values()].reverse()) await part.stop()
+      await recorded
       await removeRunFile(stateDir)
     },
   }

@@ -10,9 +10,12 @@ const secrets: Secrets = {
   monolith: 'm1',
   nightly: 'n1',
   customers: 'c1',
+  catalog: 'g1',
+  orders: 'o1',
   strangler: 's1',
   applier: 'a1',
   token: 't1',
+  registry: 'r1',
 }
 
 beforeAll(async () => {
@@ -38,6 +41,8 @@ async function asAccount(user: string, password: string, schema: string, sql: st
 test.each([
   ['customers', 'c1', 'customers', 'SELECT * FROM legacy_shop.ISOLATION'],
   ['customers', 'c1', 'customers', 'SELECT * FROM strangler.anything'],
+  ['catalog', 'g1', 'catalog', 'SELECT * FROM customers.isolation'],
+  ['orders', 'o1', 'orders', 'SELECT * FROM customers.isolation'],
   ['monolith', 'm1', 'legacy_shop', 'SELECT * FROM customers.isolation'],
   ['nightly', 'n1', 'legacy_shop', 'SELECT * FROM customers.isolation'],
   ['strangler', 's1', 'strangler', 'SELECT * FROM mysql.global_priv'],
@@ -60,4 +65,16 @@ test('accounts that exist keep their grants when they are created again', async 
   await expect(asAccount('nightly', 'n1', 'legacy_shop', 'DROP TABLE ISOLATION')).rejects.toThrow(/denied/)
   await root.query("GRANT DROP ON legacy_shop.* TO 'nightly'@'127.0.0.1'")
   await root.end()
+})
+
+test('accounts that exist get their grants on a schema that is new', async () => {
+  const root = await createConnection({ uri: adminUrl })
+  try {
+    await root.query('DROP DATABASE messaging')
+    await root.query("REVOKE ALL ON messaging.* FROM 'orders'@'127.0.0.1'")
+    await createDatabaseAccounts(adminUrl, secrets)
+    await asAccount('orders', 'o1', 'messaging', 'CREATE TABLE anything (a INT)')
+  } finally {
+    await root.end()
+  }
 })

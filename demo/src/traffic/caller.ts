@@ -1,6 +1,6 @@
 import type { Exchange, Protocol } from './exchange.ts'
 import type { Field, Ledger } from './ledger.ts'
-import { pickWeighted } from './random.ts'
+import { pickWeighted } from './pick-weighted.ts'
 import { elementText, soapRequest } from './soap-message.ts'
 import type { TrafficStats } from './traffic-stats.ts'
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { createRandom } from '@strangler/migrations/drill/random.ts'
 import { createCaller } from './caller.ts'
 import { createExchange } from './exchange.ts'
 import { createLedger, type Ledger } from './ledger.ts'
-import { seededRandom } from './random.ts'
 import { createTrafficStats, type TrafficStats } from './traffic-stats.ts'
 
 export type Traffic = { ledger: Ledger; stats: TrafficStats; stop(): Promise<void> }
@@ -30,7 +30,7 @@ export function startTraffic(entryUrl: string, ratePerSecond: number, seed: numb
       { length: customersPerCaller },
       (_, nth) => firstOwned + index * customersPerCaller + nth,
     )
-    const random = seededRandom(seed * 1_000 + index)
+    const random = createRandom(seed * 1_000 + index)
     const next = createCaller(
       { id, exchange, ledger, stats, random, customers, seeded },
       index % 2 === 0 ? 'rest' : 'soap',

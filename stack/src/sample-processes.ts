@@ -1,0 +1,187 @@
+import { join } from 'node:path'
+import { databaseUrl } from './database-accounts.ts'
+import { portalFile } from './portal-menu.ts'
+import type { Secrets } from './secrets.ts'
+import type { SystemOptions } from './start-system.ts'
+import type { Supervised } from './supervisor.ts'
+
+const local = (port: number) => `http://127.0.0.1:${port}`
+
+/** Every process of the sample system, in groups: those of one group start together, after the group before. */
+export function sampleProcesses(options: SystemOptions, secrets: Secrets): Supervised[][] {
+  const { root } = options
+  const main = (path: string) => join(root, path)
+  return [
+    [
+      {
+        name: 'monolith',
+        main: main('legacy-monolith/src/main.ts'),
+        onCrash: 'stop',
+        env: {
+          PORT: String(options.ports.monolith),
+          DATABASE_URL: databaseUrl(options.ports.mariadb, 'monolith', secrets.monolith, 'legacy_shop'),
+        },
+      },
+      customersProcess(options, secrets),
+      ...catalogProcesses(options, secrets),
+      ordersProcess(options, secrets),
+      adaptersProcess(options),
+    ],
+    [proxyProcess(options, secrets)],
+    [engineProcess(options, secrets), dashboardProcess(options, secrets)],
+  ]
+}
+
+/** The customers service, or the build of it that the options name. */
+export function customersProcess(options: SystemOptions, secrets: Secrets): Supervised {
+  const { root, ports, customersMain } = options
+  return {
+    name: 'customers',
+    main: customersMain ?? join(root, 'extracted-services/customers/src/main.ts'),
+    onCrash: 'stop',
+    env: {
+      PORT: String(ports.customers),
+      ...ownDatabase(options, secrets, 'customers'),
+      ...registry(options, secrets),
+    },
+  }
+}
+
+/** Two instances on one schema: the proxy spreads its calls over both. */
+function catalogProcesses(options: SystemOptions, secrets: Secrets): Supervised[] {
+  const { root, ports } = options
+  const instance = (name: string, port: number, grpcPort: number): Supervised => ({
+    name,
+    main: join(root, 'extracted-services/catalog/src/main.ts'),
+    onCrash: 'restart',
+    env: {
+      PORT: String(port),
+      GRPC_PORT: String(grpcPort),
+      STRANGLER_INSTANCE_ID: name,
+      ...ownDatabase(options, secrets, 'catalog'),
+      ...registry(options, secrets),
+    },
+  })
+  return [
+    instance('catalog', ports.catalog, ports.catalogGrpc),
+    instance('catalog-2', ports.catalog2, ports.catalogGrpc2),
+  ]
+}
+
+function ordersProcess(options: SystemOptions, secrets: Secrets): Supervised {
+  const { root, ports } = options
+  return {
+    name: 'orders',
+    main: join(root, 'extracted-services/orders/src/main.ts'),
+    onCrash: 'restart',
+    env: {
+      PORT: String(ports.orders),
+      CAPABILITIES_URL: local(ports.proxy),
+      ...ownDatabase(options, secrets, 'orders'),
+      ...registry(options, secrets),
+    },
+  }
+}
+
+function adaptersProcess({ root, ports }: SystemOptions): Supervised {
+  return {
+    name: 'acl',
+    main: join(root, 'acl-adapters/src/main.ts'),
+    onCrash: 'stop',
+    env: {
+      REST_PORT: String(ports.rest),
+      FACADE_PORT: String(ports.facade),
+      WSDL: join(root, 'legacy-monolith/wsdl/shop.wsdl'),
+      MONOLITH_URL: local(ports.monolith),
+      CUSTOMERS_URL: local(ports.customers),
+      CATALOG_URL: local(ports.catalog),
+    },
+  }
+}
+
+function proxyProcess({ root, ports, configFile }: SystemOptions, secrets: Secrets): Supervised {
+  return {
+    name: 'proxy',
+    main: join(root, 'strangler-proxy/src/main.ts'),
+    args: [
+      'proxy',
+      '--config',
+      configFile,
+      '--listen',
+      `127.0.0.1:${ports.proxy}`,
+      '--admin',
+      `127.0.0.1:${ports.admin}`,
+    ],
+    onCrash: 'stop',
+    env: {
+      STRANGLER_TOKEN: secrets.token,
+      STRANGLER_REGISTRY_TOKEN: secrets.registry,
+      STRANGLER_OPERATOR_URL: local(ports.engine),
+    },
+  }
+}
+
+function engineProcess(options: SystemOptions, secrets: Secrets): Supervised {
+  const { root, ports, stateDir } = options
+  const sides = ['legacy', 'customers', 'catalog', 'orders'].flatMap(name => {
+    const schema = name === 'legacy' ? 'legacy_shop' : name
+    return [
+      [
+        `STRANGLER_DB_${name.toUpperCase()}`,
+        databaseUrl(ports.mariadb, 'strangler', secrets.strangler, schema),
+      ],
+      [
+        `STRANGLER_APPLIER_${name.toUpperCase()}`,
+        databaseUrl(ports.mariadb, 'strangler_applier', secrets.applier, schema),
+      ],
+    ]
+  })
+  return {
+    name: 'engine',
+    main: join(root, 'migrations/src/main.ts'),
+    onCrash: 'restart',
+    env: {
+      PORT: String(ports.engine),
+      STRANGLER_TOKEN: secrets.token,
+      STRANGLER_DATABASE_URL: databaseUrl(ports.mariadb, 'strangler', secrets.strangler, 'strangler'),
+      STRANGLER_PROXIES: local(ports.admin),
+      STRANGLER_ENTRY_URL: local(ports.proxy),
+      ...Object.fromEntries(sides),
+      STRANGLER_REPORTS: join(stateDir, 'reports'),
+      STRANGLER_RUN_FILE: join(stateDir, 'run.json'),
+      ...(options.faults === true ? { STRANGLER_FAULTS: 'allow' } : {}),
+    },
+  }
+}
+
+function dashboardProcess({ root, ports, stateDir }: SystemOptions, secrets: Secrets): Supervised {
+  return {
+    name: 'dashboard',
+    main: join(root, 'console/src/dashboard-main.ts'),
+    onCrash: 'restart',
+    env: {
+      PORT: String(ports.dashboard),
+      STRANGLER_TOKEN: secrets.token,
+      STRANGLER_OPERATOR_URL: local(ports.engine),
+      STRANGLER_PROXIES: local(ports.admin),
+      STRANGLER_PORTAL: portalFile(stateDir),
+    },
+  }
+}
+
+/** A service's own schema, and the message log that all services share. */
+function ownDatabase(
+  { ports }: SystemOptions,
+  secrets: Secrets,
+  service: 'customers' | 'catalog' | 'orders',
+): Record<string, string> {
+  return {
+    DATABASE_URL: databaseUrl(ports.mariadb, service, secrets[service], service),
+    MESSAGING_URL: databaseUrl(ports.mariadb, service, secrets[service], 'messaging'),
+  }
+}
+
+/** Where a service says that it is there: at the proxy's admin API. */
+function registry({ ports }: SystemOptions, secrets: Secrets): Record<string, string> {
+  return { STRANGLER_REGISTRY_URL: local(ports.admin), STRANGLER_REGISTRY_TOKEN: secrets.registry }
+}
