@@ -19,10 +19,12 @@ const environment = z.object({
   CUSTOMERS_URL: url,
   // Without it the façade over the services has no operations of the catalog.
   CATALOG_URL: url.optional(),
+  // Folder that keeps what became of writes, so that a retry after a crash is not sent twice.
+  OUTCOMES: z.string().min(1).optional(),
 })
 
 await runMain(process, async env => {
-  const { HOST, REST_PORT, FACADE_PORT, WSDL, MONOLITH_URL, CUSTOMERS_URL, CATALOG_URL } = readEnv(
+  const { HOST, REST_PORT, FACADE_PORT, WSDL, MONOLITH_URL, CUSTOMERS_URL, CATALOG_URL, OUTCOMES } = readEnv(
     environment,
     env,
   )
@@ -36,6 +38,7 @@ await runMain(process, async env => {
     serviceUrls: CATALOG_URL === undefined ? {} : { '/products': CATALOG_URL },
     restMappings: [customersRest, catalogRest],
     soapMappings: CATALOG_URL === undefined ? [customersSoap] : [customersSoap, catalogSoap],
+    ...(OUTCOMES === undefined ? {} : { outcomes: OUTCOMES }),
     log: createLog('acl'),
   })
   return { ready: { url: restUrl, restUrl, facadeUrl }, close }

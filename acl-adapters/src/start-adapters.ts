@@ -13,6 +13,8 @@ import { createSoapClient } from './soap/soap-client.ts'
 import { createServedDocuments } from './soap-facade/served-documents.ts'
 import { createSoapFacade } from './soap-facade/soap-facade.ts'
 import type { SoapMapping } from './soap-facade/soap-mapping.ts'
+import type { CallLimits } from './transport/call-limits.ts'
+import { openTransport } from './transport/open-transport.ts'
 
 export type AdaptersParts = {
   host: string
@@ -26,6 +28,10 @@ export type AdaptersParts = {
   serviceUrls?: Readonly<Record<string, string>>
   restMappings: readonly RestMapping[]
   soapMappings: readonly SoapMapping[]
+  /** Of the calls to the monolith. */
+  limits?: Partial<CallLimits>
+  /** Folder where the outcomes of writes to the monolith are kept by their Idempotency-Key. */
+  outcomes?: string
   log: Log
 }
 
@@ -41,9 +47,17 @@ export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
   const path = pathname === '/' ? endpointPath(contract.documents) : pathname
   const monolith = createHttpExchange(origin)
   const service = createExchangeByPath(parts.serviceUrls ?? {}, parts.serviceUrl)
+  const transport = await openTransport({
+    client: createSoapClient(contract, monolith, path),
+    reads: restMappings.flatMap(({ reads }) => reads),
+    ...(parts.limits === undefined ? {} : { limits: parts.limits }),
+    ...(parts.outcomes === undefined ? {} : { outcomes: parts.outcomes }),
+  })
+  if (parts.outcomes === undefined)
+    log.warn('outcomes of writes are forgotten when this process ends: OUTCOMES names no folder')
   const rest = createRestFacade({
     contract,
-    soap: createSoapClient(contract, monolith, path),
+    soap: transport.soap,
     mappings: restMappings,
     openApi: openApiDocument(contract, restMappings),
   })
@@ -70,6 +84,7 @@ export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
     async close() {
       await Promise.all([restListening.close(), facadeListening.close()])
       await Promise.all([monolith.close(), service.close()])
+      await transport.close()
     },
   }
 }

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { customersRest } from '../adapters/customers/customers-rest.ts'
 import { customersSoap } from '../adapters/customers/customers-soap.ts'
 import { type Adapters, startAdapters } from '../src/start-adapters.ts'
+import type { CallLimits } from '../src/transport/call-limits.ts'
 
 export const shopWsdl = fileURLToPath(new URL('../../legacy-monolith/wsdl/shop.wsdl', import.meta.url))
 
@@ -37,6 +38,8 @@ export type LogLine = Record<string, unknown>
 export async function startShopAdapters(urls: {
   monolith?: string
   service?: string
+  limits?: Partial<CallLimits>
+  outcomes?: string
 }): Promise<Adapters & { lines: LogLine[] }> {
   const lines: LogLine[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) })
@@ -50,6 +53,8 @@ export async function startShopAdapters(urls: {
     serviceUrl: urls.service ?? nowhere,
     restMappings: [customersRest],
     soapMappings: [customersSoap],
+    ...(urls.limits === undefined ? {} : { limits: urls.limits }),
+    ...(urls.outcomes === undefined ? {} : { outcomes: urls.outcomes }),
     log,
   })
   return { ...adapters, lines }

@@ -31,6 +31,7 @@ export const catalogRest: RestMapping = {
   bodyLimit: 65_536,
   schemas: productSchemas,
   problemOf,
+  reads: ['GetProduct', 'ListProducts'],
   resources: [
     {
       method: 'GET',

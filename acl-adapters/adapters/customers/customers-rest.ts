@@ -42,6 +42,7 @@ export const customersRest: RestMapping = {
   bodyLimit: 65_536,
   schemas: customerSchemas,
   problemOf,
+  reads: ['FindCustomers', 'GetCustomer', 'ListCustomerNotes'],
   resources: [
     {
       method: 'GET',

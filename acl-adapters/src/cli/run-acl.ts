@@ -15,6 +15,7 @@ import { createSoapClient } from '../soap/soap-client.ts'
 import { rpcMapping } from '../soap-facade/rpc-mapping.ts'
 import { createServedDocuments } from '../soap-facade/served-documents.ts'
 import { createSoapFacade } from '../soap-facade/soap-facade.ts'
+import { openTransport } from '../transport/open-transport.ts'
 import { createLineConverter } from './convert-lines.ts'
 import { draftMapping, draftSource } from './draft-mapping.ts'
 import { formatInspection, inspectContract } from './inspect-contract.ts'
@@ -34,6 +35,7 @@ export type AclSurroundings = {
 const usage = `acl inspect WSDL [--json]
 acl convert WSDL --to json|xml            JSONL on stdin and stdout
 acl serve WSDL --endpoint URL [--port N] [--host H] [--log info|warn|error]
+                          [--reads OPERATION,…] [--timeout MS] [--outcomes DIR]
 acl serve WSDL --facade --upstream URL [--port N] [--host H] [--log info|warn|error]
 acl generate WSDL --out DIR
 `
@@ -47,6 +49,9 @@ const options = {
   host: { type: 'string', default: '127.0.0.1' },
   out: { type: 'string' },
   log: { type: 'string', default: 'info' },
+  reads: { type: 'string', default: '' },
+  timeout: { type: 'string', default: '10000' },
+  outcomes: { type: 'string' },
 } as const
 
 type Flags = ReturnType<typeof readArguments>['values']
@@ -147,7 +152,9 @@ async function serve(contract: Contract, flags: Flags, surroundings: AclSurround
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw badUsage('--port takes 0 to 65535')
   if (!['info', 'warn', 'error'].includes(flags.log)) throw badUsage('--log takes info, warn or error')
   const log = createLog('acl', flags.log)
-  const { server, close } = flags.facade ? soapFacade(contract, flags, log) : restFacade(contract, flags, log)
+  const { server, close } = flags.facade
+    ? soapFacade(contract, flags, log)
+    : await restFacade(contract, flags, log)
   const listening = await listen(server, port, flags.host)
   await surroundings.write(`${JSON.stringify({ ready: true, url: listening.url })}\n`)
   await surroundings.untilStopped()
@@ -156,16 +163,34 @@ async function serve(contract: Contract, flags: Flags, surroundings: AclSurround
   return 0
 }
 
-function restFacade(contract: Contract, { endpoint }: Flags, log: Log) {
-  const { origin, path } = splitUrl('--endpoint', endpoint)
+async function restFacade(contract: Contract, flags: Flags, log: Log) {
+  const { origin, path } = splitUrl('--endpoint', flags.endpoint)
+  const reads = flags.reads.split(',').filter(name => name !== '')
+  const strangers = reads.filter(name => !contract.operations.has(name))
+  if (strangers.length > 0)
+    throw badUsage(`--reads names ${strangers.join(', ')}, which the WSDL does not have`)
+  const timeoutMs = Number(flags.timeout)
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1) throw badUsage('--timeout takes milliseconds')
   const exchange = createHttpExchange(origin)
+  const transport = await openTransport({
+    client: createSoapClient(contract, exchange, path),
+    reads,
+    limits: { timeoutMs },
+    ...(flags.outcomes === undefined ? {} : { outcomes: flags.outcomes }),
+  })
   const rest = createRestFacade({
     contract,
-    soap: createSoapClient(contract, exchange, path),
+    soap: transport.soap,
     mappings: [],
     openApi: openApiDocument(contract, []),
   })
-  return { server: createFacadeServer(rest, log.child({ facade: 'rest' })), close: () => exchange.close() }
+  return {
+    server: createFacadeServer(rest, log.child({ facade: 'rest' })),
+    close: async () => {
+      await exchange.close()
+      await transport.close()
+    },
+  }
 }
 
 /** The upstream is one that answers POST /rpc/{Operation}, as our REST façade does. */

@@ -6,6 +6,8 @@ export type HttpRequest = {
   path: string
   headers: Record<string, string>
   body?: string
+  /** Instead of the exchange's own limit on the time to the end of the reply. */
+  timeoutMs?: number
 }
 
 export type HttpReply = {
@@ -38,6 +40,9 @@ export const defaultLimits: ExchangeLimits = {
   replyBytes: 10 * 1024 * 1024,
 }
 
+/** How long calls under way may still take when the exchange is closed. */
+const closeMs = 5_000
+
 const notSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -57,19 +62,23 @@ export function createHttpExchange(url: string, limits: ExchangeLimits = default
   const pool = new Pool(origin, {
     connections: limits.connections,
     connect: { timeout: limits.connectMs },
-    headersTimeout: limits.totalMs,
-    bodyTimeout: limits.totalMs,
   })
   return {
-    close: () => pool.close(),
-    async send({ method, path, headers, body }) {
-      const signal = AbortSignal.timeout(limits.totalMs)
+    async close() {
+      const cut = setTimeout(() => void pool.destroy(), closeMs)
+      await pool.close()
+      clearTimeout(cut)
+    },
+    async send({ method, path, headers, body, timeoutMs = limits.totalMs }) {
+      const signal = AbortSignal.timeout(timeoutMs)
       try {
         const reply = await pool.request({
           method,
           path: base + path,
           headers,
           signal,
+          headersTimeout: timeoutMs,
+          bodyTimeout: timeoutMs,
           ...(body === undefined ? {} : { body }),
         })
         // A body that is given up emits an error of its own, which nobody waits for.
@@ -81,7 +90,7 @@ export function createHttpExchange(url: string, limits: ExchangeLimits = default
         }
         return { status: reply.statusCode, headers: reply.headers, body: await readWhole(reply.body, limits) }
       } catch (error) {
-        throw explain(error, origin, limits)
+        throw explain(error, origin, timeoutMs)
       }
     },
   }
@@ -100,15 +109,15 @@ async function readWhole(body: AsyncIterable<Buffer>, limits: ExchangeLimits): P
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)
 }
 
-function explain(error: unknown, origin: string, limits: ExchangeLimits): ToolkitError {
+function explain(error: unknown, origin: string, timeoutMs: number): ToolkitError {
   if (error instanceof ToolkitError) return error
   const { code = '', name = '' } = error as { code?: string; name?: string }
   if (notSent.has(code))
     return new ToolkitError('UPSTREAM_UNREACHABLE', `${origin} does not answer (${code})`, { cause: error })
   if (name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
-    return new ToolkitError('UPSTREAM_TIMEOUT', `${origin} has not answered within ${limits.totalMs} ms`, {
+    return new ToolkitError('UPSTREAM_TIMEOUT', `${origin} has not answered within ${timeoutMs} ms`, {
       cause: error,
-      details: { totalMs: limits.totalMs },
+      details: { totalMs: timeoutMs },
     })
   return new ToolkitError('UPSTREAM_CLOSED', `${origin} closed the connection before its answer was whole`, {
     cause: error,

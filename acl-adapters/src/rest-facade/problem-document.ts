@@ -28,6 +28,12 @@ const rows: Readonly<Record<string, Row>> = {
   REHEARSAL_UNSUPPORTED: ['rehearsal-unsupported', 'Rehearsal not supported', 501],
   OPERATION_UNSUPPORTED: ['operation-unsupported', 'Operation not supported', 501],
   CONSTRUCT_UNSUPPORTED: ['operation-unsupported', 'Operation not supported', 501],
+  IDEMPOTENCY_KEY_REUSED: ['idempotency-key-reuse', 'Idempotency-Key used for another request', 422],
+  OUTCOME_UNKNOWN: ['outcome-unknown', 'Outcome unknown', 504],
+  OUTCOMES_FULL: ['unavailable', 'Unavailable', 503],
+  OUTCOMES_UNWRITABLE: ['unavailable', 'Unavailable', 503],
+  UPSTREAM_BUSY: ['unavailable', 'Unavailable', 503],
+  UPSTREAM_OPEN: ['unavailable', 'Unavailable', 503],
   UPSTREAM_UNREACHABLE: ['unavailable', 'Unavailable', 503],
   UPSTREAM_TIMEOUT: ['upstream-timeout', 'Upstream timeout', 504],
   UPSTREAM_CLOSED: ['upstream-closed', 'Upstream closed the connection', 502],
@@ -39,7 +45,7 @@ const rows: Readonly<Record<string, Row>> = {
 }
 
 /** After these the caller cannot know whether the upstream acted. */
-const outcomeUnknown = new Set(['UPSTREAM_TIMEOUT', 'UPSTREAM_CLOSED'])
+const outcomeUnknown = new Set(['UPSTREAM_TIMEOUT', 'UPSTREAM_CLOSED', 'OUTCOME_UNKNOWN'])
 
 /** An error as a problem document; one that nobody foresaw tells nothing about itself. */
 export function problemOfError(error: unknown, instance: string): ProblemDocument {
@@ -55,12 +61,24 @@ export function problemOfError(error: unknown, instance: string): ProblemDocumen
   )
   if (error.code === 'VALUE_REFUSED')
     return { ...document, detail: 'the body is not of the schema', errors: pointersOf(error) }
-  if (outcomeUnknown.has(error.code)) return { ...document, outcome: 'unknown', instance }
+  const { operationId } = error.details
+  if (outcomeUnknown.has(error.code))
+    return {
+      ...document,
+      outcome: 'unknown',
+      ...(operationId === undefined ? {} : { operationId }),
+      instance,
+    }
   return status >= 500 ? { ...document, instance } : document
 }
 
 /** Upstream addresses and texts stay in the log. */
 function generic(error: ToolkitError): string {
+  if (error.code === 'UPSTREAM_BUSY') return 'too many calls of this operation are under way'
+  if (error.code === 'UPSTREAM_OPEN') return 'this operation has failed too often and rests for a moment'
+  if (error.code === 'OUTCOME_UNKNOWN')
+    return 'the request was sent under this Idempotency-Key, and whether it took effect is not known'
+  if (error.code.startsWith('OUTCOMES_')) return 'the outcome of this request could not be kept'
   if (error.code === 'UPSTREAM_UNREACHABLE') return 'the upstream does not answer'
   if (error.code === 'UPSTREAM_TIMEOUT') return 'the upstream has not answered in time'
   return 'the upstream gave no usable answer'

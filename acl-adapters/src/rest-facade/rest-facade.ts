@@ -1,3 +1,4 @@
+import { invalidInput } from '@strangler/kit/problem.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Json } from '../codec/json.ts'
 import { parseJson } from '../codec/parse-json.ts'
@@ -28,6 +29,7 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
   const resources: Resource[] = mappings.flatMap(mapping =>
     mapping.resources.map(resource => ({ ...resource, mapping })),
   )
+  refuseContradictions(contract, mappings)
   const openApiText = JSON.stringify(openApi)
 
   const operationNamed = (name: string): Operation => {
@@ -112,6 +114,22 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
       }
     },
   }
+}
+
+/** @throws ToolkitError MAPPING_INVALID for an operation that is not there, or a GET of one not declared to read */
+function refuseContradictions({ operations }: Contract, mappings: readonly RestMapping[]): void {
+  const problems = mappings.flatMap(({ name, reads, resources }) => [
+    ...[...reads, ...resources.map(({ operation }) => operation)]
+      .filter(operation => !operations.has(operation))
+      .map(operation => ({ path: `${name}.${operation}`, message: 'the WSDL does not have it' })),
+    ...resources
+      .filter(({ method, operation }) => method === 'GET' && !reads.includes(operation))
+      .map(({ operation, path }) => ({
+        path: `${name}.${operation}`,
+        message: `is GET ${path} and not among the reads`,
+      })),
+  ])
+  if (problems.length > 0) throw invalidInput('MAPPING_INVALID', 'the REST mappings', problems)
 }
 
 function matchSafely(resources: readonly Resource[], method: string, path: string): Resource | undefined {

@@ -8,6 +8,8 @@ export type RestMapping = {
   /** Bytes of a request body. */
   bodyLimit: number
   resources: readonly RestResource[]
+  /** Operations that only read, so that they may be GET and sent again. Whoever writes the mapping vouches for it. */
+  reads: readonly string[]
   /** JSON Schemas by the names that resources refer to. */
   schemas: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** What a fault is to REST callers; undefined leaves it to the general rule. */

@@ -19,16 +19,22 @@ export type SoapClient = {
   /**
    * Calls an operation once.
    * @param headers sent as they are, beside Content-Type and SOAPAction
+   * @param timeoutMs to the end of the reply, instead of the exchange's own limit
    * @throws ToolkitError VALUE_REFUSED (the input), OPERATION_UNSUPPORTED, UPSTREAM_* (see HttpExchange),
    * UPSTREAM_REPLY_EMPTY, UPSTREAM_REPLY_NOT_SOAP, UPSTREAM_REPLY_INVALID
    */
-  call(operation: Operation, input: Json, headers: Record<string, string>): Promise<SoapOutcome>
+  call(
+    operation: Operation,
+    input: Json,
+    headers: Record<string, string>,
+    timeoutMs?: number,
+  ): Promise<SoapOutcome>
 }
 
 /** @param path where the service answers, such as `/soap` */
 export function createSoapClient(contract: Contract, exchange: HttpExchange, path: string): SoapClient {
   return {
-    async call(operation, input, headers) {
+    async call(operation, input, headers, timeoutMs) {
       if (operation.unsupported.length > 0)
         throw new ToolkitError(
           'OPERATION_UNSUPPORTED',
@@ -42,6 +48,7 @@ export function createSoapClient(contract: Contract, exchange: HttpExchange, pat
         path,
         headers: { ...headers, ...soapHeaders(version, operation.actions.get(version) ?? '') },
         body,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
       })
       return { headers: reply.headers, ...(await readReply(contract, operation, reply)) }
     },
