@@ -130,6 +130,26 @@ async function ensureChromium() {
     say('no /usr/bin/chromium: the browser tests will be skipped (apt-get install chromium)')
 }
 
+/** Kafka needs Java, and Maven to get it. Its tests skip themselves, counted, where either is missing. */
+async function ensureJava(isNeeded) {
+  const isThere = () =>
+    ['java', 'mvn'].every(name => spawnSync(name, ['-version'], { stdio: 'ignore' }).status === 0)
+  if (isThere()) return
+  const remedy =
+    'install Java 17 or later and Maven 3.8, for example: apt-get install openjdk-17-jre-headless maven'
+  const possible =
+    process.getuid?.() === 0 && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
+  const args = ['install', '-y', '--no-install-recommends', 'maven']
+  if (possible) {
+    await install('refreshing the package list', 'apt-get', ['update'], quiet)
+    await install('installing Java and Maven', 'apt-get', args, quiet)
+  }
+  if (isThere()) return
+  if (isNeeded) giveUp('Kafka needs `java` and `mvn`.', remedy)
+  say(`no java and mvn: the tests with Kafka will be skipped (${remedy})`)
+}
+
 const [verb, ...args] = process.argv.slice(2)
 const main = mains[verb]
 if (main === undefined)
@@ -139,6 +159,8 @@ if (Number(process.versions.node.split('.')[0]) < 20)
 await ensurePackages()
 await ensureMariadb()
 if (verb === 'test' && (args.length === 0 || args.includes('e2e'))) await ensureChromium()
+if (verb === 'test' && (args.length === 0 || args.includes('e2e'))) await ensureJava(false)
+if (verb === 'kafka' || args.includes('--distributed')) await ensureJava(true)
 
 // Its own group would escape Ctrl-C; sharing ours means the terminal's SIGINT reaches both, and only the child acts on it.
 const child = spawn(node24, ['--disable-warning=ExperimentalWarning', join(root, main), ...args], {

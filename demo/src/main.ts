@@ -6,15 +6,20 @@ import { startSystem } from '@strangler/stack/start-system.ts'
 import { copyConfigWithFreePorts } from '@strangler/stack/system-config.ts'
 import { runDemo } from './run-demo.ts'
 
-/** `npm run demo`: one shot on a system of its own; exit 0 only if every claim held. */
+/**
+ * `npm run demo [-- --distributed]`: one shot on a system of its own; exit 0 only if every claim held.
+ * `--distributed`: with Kafka, Connect and Debezium instead of the parts in process.
+ */
 const root = dirname(dirname(import.meta.dirname))
 const stateDir = join(root, '.strangler', 'demo')
 const reports = join(root, '.strangler', 'reports')
 const customers = 20_000
+const distributed = process.argv.includes('--distributed')
 const write = (text: string) => process.stdout.write(text)
 
 try {
-  await rm(join(stateDir, 'mariadb'), { recursive: true, force: true })
+  for (const folder of ['mariadb', 'kafka', 'connect', 'logs'])
+    await rm(join(stateDir, folder), { recursive: true, force: true })
   await mkdir(stateDir, { recursive: true })
   await mkdir(reports, { recursive: true })
   const { ports, file } = await copyConfigWithFreePorts(join(root, 'strangler.yaml'), stateDir)
@@ -28,6 +33,7 @@ try {
     node: process.execPath,
     env: process.env,
     customers,
+    distributed,
     customersMain: join(root, 'demo/src/defective-customers/main.ts'),
     onLog: (name, line) => log.write(`${name} ${line}\n`),
     onProgress: message => write(`  ${message} …\n`),

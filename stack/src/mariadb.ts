@@ -13,6 +13,7 @@ export type Mariadb = {
   adminUrl: string
   port: number
   pid: number
+  log: string
   /** Resolves when the server ended, however it ended. */
   ended: Promise<void>
   stop(): Promise<void>
@@ -56,12 +57,14 @@ export async function startMariadb(folder: string, port: number, password: strin
   })
   const ended = new Promise<void>(resolve => shell.on('exit', () => resolve()))
   const adminUrl = `mysql://root:${password}@127.0.0.1:${port}/`
-  await untilReady(adminUrl, shell, join(folder, 'error.log'))
+  const log = join(folder, 'error.log')
+  await untilReady(adminUrl, shell, log)
   const pid = Number(await readFile(pidFile, 'utf8'))
   return {
     adminUrl,
     port,
     pid,
+    log,
     ended,
     stop: async () => {
       shell.stdin?.end()

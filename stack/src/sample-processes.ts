@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { databaseUrl } from './database-accounts.ts'
+import type { DistributedParts } from './distributed-parts.ts'
 import { portalFile } from './portal-menu.ts'
 import type { Secrets } from './secrets.ts'
 import type { SystemOptions } from './start-system.ts'
@@ -8,7 +9,11 @@ import type { Supervised } from './supervisor.ts'
 const local = (port: number) => `http://127.0.0.1:${port}`
 
 /** Every process of the sample system, in groups: those of one group start together, after the group before. */
-export function sampleProcesses(options: SystemOptions, secrets: Secrets): Supervised[][] {
+export function sampleProcesses(
+  options: SystemOptions,
+  secrets: Secrets,
+  distributed?: DistributedParts,
+): Supervised[][] {
   const { root } = options
   const main = (path: string) => join(root, path)
   return [
@@ -22,18 +27,22 @@ export function sampleProcesses(options: SystemOptions, secrets: Secrets): Super
           DATABASE_URL: databaseUrl(options.ports.mariadb, 'monolith', secrets.monolith, 'legacy_shop'),
         },
       },
-      customersProcess(options, secrets),
-      ...catalogProcesses(options, secrets),
-      ordersProcess(options, secrets),
+      customersProcess(options, secrets, distributed),
+      ...catalogProcesses(options, secrets, distributed),
+      ordersProcess(options, secrets, distributed),
       adaptersProcess(options),
     ],
     [proxyProcess(options, secrets)],
-    [engineProcess(options, secrets), dashboardProcess(options, secrets)],
+    [engineProcess(options, secrets, distributed), dashboardProcess(options, secrets)],
   ]
 }
 
 /** The customers service, or the build of it that the options name. */
-export function customersProcess(options: SystemOptions, secrets: Secrets): Supervised {
+export function customersProcess(
+  options: SystemOptions,
+  secrets: Secrets,
+  distributed?: DistributedParts,
+): Supervised {
   const { root, ports, customersMain } = options
   return {
     name: 'customers',
@@ -42,13 +51,18 @@ export function customersProcess(options: SystemOptions, secrets: Secrets): Supe
     env: {
       PORT: String(ports.customers),
       ...ownDatabase(options, secrets, 'customers'),
+      ...messaging(options, secrets, 'customers', distributed),
       ...registry(options, secrets),
     },
   }
 }
 
 /** Two instances on one schema: the proxy spreads its calls over both. */
-function catalogProcesses(options: SystemOptions, secrets: Secrets): Supervised[] {
+function catalogProcesses(
+  options: SystemOptions,
+  secrets: Secrets,
+  distributed?: DistributedParts,
+): Supervised[] {
   const { root, ports } = options
   const instance = (name: string, port: number, grpcPort: number): Supervised => ({
     name,
@@ -59,6 +73,7 @@ function catalogProcesses(options: SystemOptions, secrets: Secrets): Supervised[
       GRPC_PORT: String(grpcPort),
       STRANGLER_INSTANCE_ID: name,
       ...ownDatabase(options, secrets, 'catalog'),
+      ...messaging(options, secrets, 'catalog', distributed),
       ...registry(options, secrets),
     },
   })
@@ -68,7 +83,7 @@ function catalogProcesses(options: SystemOptions, secrets: Secrets): Supervised[
   ]
 }
 
-function ordersProcess(options: SystemOptions, secrets: Secrets): Supervised {
+function ordersProcess(options: SystemOptions, secrets: Secrets, distributed?: DistributedParts): Supervised {
   const { root, ports } = options
   return {
     name: 'orders',
@@ -78,6 +93,7 @@ function ordersProcess(options: SystemOptions, secrets: Secrets): Supervised {
       PORT: String(ports.orders),
       CAPABILITIES_URL: local(ports.proxy),
       ...ownDatabase(options, secrets, 'orders'),
+      ...messaging(options, secrets, 'orders', distributed),
       ...registry(options, secrets),
     },
   }
@@ -121,7 +137,7 @@ function proxyProcess({ root, ports, configFile }: SystemOptions, secrets: Secre
   }
 }
 
-function engineProcess(options: SystemOptions, secrets: Secrets): Supervised {
+function engineProcess(options: SystemOptions, secrets: Secrets, distributed?: DistributedParts): Supervised {
   const { root, ports, stateDir } = options
   const sides = ['legacy', 'customers', 'catalog', 'orders'].flatMap(name => {
     const schema = name === 'legacy' ? 'legacy_shop' : name
@@ -147,6 +163,7 @@ function engineProcess(options: SystemOptions, secrets: Secrets): Supervised {
       STRANGLER_PROXIES: local(ports.admin),
       STRANGLER_ENTRY_URL: local(ports.proxy),
       ...Object.fromEntries(sides),
+      ...changeSource(distributed),
       STRANGLER_REPORTS: join(stateDir, 'reports'),
       STRANGLER_RUN_FILE: join(stateDir, 'run.json'),
       ...(options.faults === true ? { STRANGLER_FAULTS: 'allow' } : {}),
@@ -169,15 +186,31 @@ function dashboardProcess({ root, ports, stateDir }: SystemOptions, secrets: Sec
   }
 }
 
-/** A service's own schema, and the message log that all services share. */
-function ownDatabase(
+type Owner = 'customers' | 'catalog' | 'orders'
+
+function ownDatabase({ ports }: SystemOptions, secrets: Secrets, service: Owner): Record<string, string> {
+  return { DATABASE_URL: databaseUrl(ports.mariadb, service, secrets[service], service) }
+}
+
+/** Messages go through Kafka where there is one, else through the log in MariaDB that the services share. */
+function messaging(
   { ports }: SystemOptions,
   secrets: Secrets,
-  service: 'customers' | 'catalog' | 'orders',
+  service: Owner,
+  distributed?: DistributedParts,
 ): Record<string, string> {
+  return distributed === undefined
+    ? { MESSAGING_URL: databaseUrl(ports.mariadb, service, secrets[service], 'messaging') }
+    : { MESSAGING: 'kafka', KAFKA_BROKERS: distributed.kafka }
+}
+
+/** Changes come through Debezium where there is one, else from the binlog in process. */
+function changeSource(distributed?: DistributedParts): Record<string, string> {
+  if (distributed === undefined) return {}
   return {
-    DATABASE_URL: databaseUrl(ports.mariadb, service, secrets[service], service),
-    MESSAGING_URL: databaseUrl(ports.mariadb, service, secrets[service], 'messaging'),
+    STRANGLER_CHANGE_SOURCE: 'debezium',
+    STRANGLER_KAFKA: distributed.kafka,
+    STRANGLER_CONNECT: distributed.connect,
   }
 }
 

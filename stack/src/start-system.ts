@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { createDatabaseAccounts, databaseUrl } from './database-accounts.ts'
+import { type DistributedParts, startDistributedParts } from './distributed-parts.ts'
 import { startMariadb } from './mariadb.ts'
 import { portalFile, portalMenu } from './portal-menu.ts'
 import { openProcessLogs } from './process-logs.ts'
@@ -30,6 +31,8 @@ export type SystemOptions = {
   customersMain?: string
   /** Lets a drill name the point at which the engine kills itself. */
   faults?: boolean
+  /** Changes through Debezium and messages through Kafka, both started here, instead of in process and in MariaDB. */
+  distributed?: boolean
   onLog(name: string, line: string): void
   onProgress(message: string): void
 }
@@ -67,7 +70,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     options.onProgress('starting MariaDB')
     const mariadb = await startMariadb(join(stateDir, 'mariadb'), ports.mariadb, secrets.root)
     const mariadbUrl = `mysql://127.0.0.1:${ports.mariadb}/`
-    await supervisor.adopt('mariadb', { pid: mariadb.pid, url: mariadbUrl }, mariadb.ended, mariadb.stop)
+    await supervisor.adopt('mariadb', { pid: mariadb.pid, url: mariadbUrl }, mariadb)
+    const distributed = await startDistributed(supervisor, options)
     await createDatabaseAccounts(mariadb.adminUrl, secrets)
 
     const shopUrl = databaseUrl(ports.mariadb, 'monolith', secrets.monolith, 'legacy_shop')
@@ -80,7 +84,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       },
     )
     await writeFile(portalFile(stateDir), portalMenu(ports))
-    for (const group of sampleProcesses(options, secrets)) {
+    for (const group of sampleProcesses(options, secrets, distributed)) {
       options.onProgress(`starting ${group.map(({ name }) => name).join(', ')}`)
       await startTogether(supervisor, group)
     }
@@ -92,7 +96,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       nightlyEnv: { DATABASE_URL: databaseUrl(ports.mariadb, 'nightly', secrets.nightly, 'legacy_shop') },
       deployCustomers: async main => {
         await supervisor.stop('customers')
-        await supervisor.start(customersProcess({ ...options, customersMain: main }, secrets))
+        await supervisor.start(customersProcess({ ...options, customersMain: main }, secrets, distributed))
       },
       stop: () => supervisor.stopAll(),
     }
@@ -100,6 +104,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await supervisor.stopAll()
     throw error
   }
+}
+
+async function startDistributed(
+  supervisor: Supervisor,
+  { distributed, root, stateDir, env, onProgress }: SystemOptions,
+): Promise<DistributedParts | undefined> {
+  if (distributed !== true) return undefined
+  const jarsFolder = join(root, '.strangler', 'kafka')
+  return startDistributedParts(supervisor, { stateDir, jarsFolder, env, onProgress })
 }
 
 /** All are waited for even when one fails: none may come up after the rest was stopped. */

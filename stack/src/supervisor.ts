@@ -7,15 +7,17 @@ export type Supervised = ProcessSpec & {
   onCrash: 'restart' | 'stop'
 }
 
+export type AdoptedServer = {
+  /** The file that says why, when it ends. */
+  log: string
+  ended: Promise<unknown>
+  stop(): Promise<void>
+}
+
 export type Supervisor = {
   start(spec: Supervised): Promise<RunningProcess>
-  /** Adds something started elsewhere (the database): its end stops the system, and it is stopped last. */
-  adopt(
-    name: string,
-    running: RunningProcess,
-    ended: Promise<unknown>,
-    stop: () => Promise<void>,
-  ): Promise<void>
+  /** Adds a server started elsewhere: its end stops the system, and it is stopped after all that started later. */
+  adopt(name: string, running: RunningProcess, server: AdoptedServer): Promise<void>
   stop(name: string): Promise<void>
   kill(name: string, signal: NodeJS.Signals): void
   running(): Readonly<Record<string, RunningProcess>>
@@ -107,14 +109,14 @@ export function createSupervisor(
     failed,
     start,
     running,
-    adopt: async (name, entry, ended, stop) => {
-      const part: Part = { running: entry, stop, kill: () => {}, expected: false }
+    adopt: async (name, entry, server) => {
+      const part: Part = { running: entry, stop: server.stop, kill: () => {}, expected: false }
       parts.set(name, part)
-      void ended.then(() => {
+      void server.ended.then(() => {
         if (!stopping && !part.expected)
           fail(
             new ToolkitError('PROCESS_FAILED', `${name} ended`, {
-              hint: `${stateDir}/${name}/error.log says why; started again, it goes on with its data`,
+              hint: `${server.log} says why; started again, it goes on with its data`,
             }),
           )
       })

@@ -8,12 +8,7 @@ const stateDir = process.argv[2]!
 const supervisor = createSupervisor(stateDir, process.execPath, process.env, () => {})
 const [port] = await freePorts(1)
 const mariadb = await startMariadb(join(stateDir, 'mariadb'), port!, 'only-for-this-test')
-await supervisor.adopt(
-  'mariadb',
-  { pid: mariadb.pid, url: `mysql://127.0.0.1:${port}/` },
-  mariadb.ended,
-  mariadb.stop,
-)
+await supervisor.adopt('mariadb', { pid: mariadb.pid, url: `mysql://127.0.0.1:${port}/` }, mariadb)
 await supervisor.start({
   name: 'idle',
   main: join(import.meta.dirname, 'idle-main.ts'),
