@@ -153,12 +153,30 @@ export const plan: Plan = {
   capability: 'customers',
   databases: { legacy: 'legacy', extracted: 'customers' },
   tables: [customers, notes],
+  writers: [
+    {
+      account: 'monolith',
+      writes: [
+        { table: 'CUST_MST', events: ['insert', 'update'] },
+        { table: 'CUST_NOTE', events: ['insert'] },
+      ],
+      answer: 'moves',
+      reason: 'the SOAP operations on customers, all of them routes of the capability',
+    },
+    {
+      account: 'nightly',
+      writes: [{ table: 'CUST_MST', events: ['update'], columns: ['RVW_DT', 'CHG_DT', 'CHG_TM'] }],
+      answer: 'fenced',
+      reason: 'the credit review ends loudly when it is refused, and is run against the service from then on',
+    },
+  ],
   gates: {
     maxLagMs: 500,
     verifyMaxAgeMs: 24 * hour,
     minSamples: 200,
     maxDivergence: 0,
     drillMaxAgeMs: 24 * hour,
+    writersMaxAgeMs: 24 * hour,
     maxTransactionMs: 2_000,
     soakSeconds: 24 * 3_600,
   },
@@ -166,6 +184,7 @@ export const plan: Plan = {
     { kind: 'backfill' },
     { kind: 'sync' },
     { kind: 'verify' },
+    { kind: 'writers', seconds: 4 },
     { kind: 'stage', stage: 'shadow' },
     { kind: 'compare-gate', waitSeconds: 20 },
     { kind: 'stage', stage: 'canary', percent: 10 },

@@ -21,6 +21,7 @@ test('loads every plan of the folder', async () => {
     'backfill',
     'sync',
     'verify',
+    'writers',
     'shadow',
     'compare-gate',
     'canary 10 %',
@@ -38,13 +39,13 @@ test('names every problem of a plan with its path, at once', () => {
     steps: [...plan.steps, { kind: 'guess' }],
     extra: true,
   }).map(({ path }) => path)
-  expect(paths.sort()).toEqual(['', 'capability', 'gates.maxLagMs', 'steps.9.kind'])
+  expect(paths.sort()).toEqual(['', 'capability', 'gates.maxLagMs', 'steps.10.kind'])
 })
 
 test('refuses a table whose key is not among its columns, and one that stands twice', () => {
   const [first] = plan.tables
   const keyless = { ...first!, legacy: { ...first!.legacy, key: ['NO_SUCH'] } }
-  expect(problemsOf({ ...plan, tables: [keyless, keyless] })).toEqual([
+  expect(problemsOf({ ...plan, tables: [keyless, keyless], writers: [] })).toEqual([
     { path: 'tables.0.legacy.key', message: 'NO_SUCH is not among the columns' },
     { path: 'tables.1.legacy.key', message: 'NO_SUCH is not among the columns' },
     { path: 'tables.1.legacy.table', message: 'CUST_MST stands twice' },
@@ -57,7 +58,16 @@ test('refuses an order of steps that would cut over unproven data', () => {
     problemsOf({ ...plan, steps: [{ kind: 'backfill' }, { kind: 'sync' }, { kind: 'cutover' }] }),
   ).toEqual([
     { path: 'steps.2', message: 'cutover needs a step verify before it' },
+    { path: 'steps.2', message: 'cutover needs a step writers before it' },
     { path: 'steps.2', message: 'cutover needs a step drill before it' },
+  ])
+})
+
+test('refuses an answer for a table that is none of the plan', () => {
+  const writes = [{ table: 'ORD_HDR' }]
+  const writers = [{ account: 'batch', writes, answer: 'fenced', reason: 'as agreed' }]
+  expect(problemsOf({ ...plan, writers })).toEqual([
+    { path: 'writers.0.writes', message: 'ORD_HDR is no legacy table of the plan' },
   ])
 })
 

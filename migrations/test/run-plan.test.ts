@@ -103,7 +103,7 @@ test('each step is journaled before and after, and when it failed', async () => 
 })
 
 test.each([
-  ['legacy', 'verify'],
+  ['legacy', 'writers'],
   ['shadow', 'shadow'],
   ['canary', 'canary 10 %'],
   ['extracted', 'cutover'],

@@ -19,9 +19,12 @@ export function verbAnswer(
     document: result,
     exit,
     text: paper => {
-      if (listOf(result.refusals).length > 0) return refusalText(verb, capability, result, paper)
+      // Who writes is shown also where the plan does not answer for it.
+      const hasFigures = Array.isArray(result.accounts)
+      if (listOf(result.refusals).length > 0 && !hasFigures)
+        return refusalText(verb, capability, result, paper)
       // A drill or a verification that failed has figures of its own to show.
-      const told = typeof result.code === 'string' || result.ok === undefined
+      const told = typeof result.code === 'string' || (result.ok === undefined && !hasFigures)
       return exit !== 0 && told ? failureText(named(verb, capability, result), paper) : text(result, paper)
     },
   }

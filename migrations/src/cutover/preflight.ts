@@ -4,6 +4,7 @@ import { longTransactions } from '../cdc/write-barrier.ts'
 import type { Side } from '../journal/capability-state.ts'
 import { routedAs, sumComparisons } from '../operator/proxies.ts'
 import type { Plan } from '../plan/plan.ts'
+import { writersGate } from '../writers/writers-gate.ts'
 import { comparisonGate, drillGate, phaseGate, syncGate, transactionGate, verificationGate } from './gates.ts'
 import { orRefusal, type Refusal, refuse } from './refusal.ts'
 import { roundTrip, wayBackBroken } from './round-trip.ts'
@@ -33,7 +34,9 @@ export async function preflight(
       transactions(parts, plan, 'extracted'),
       routes(parts, plan, direction, signal),
       wayBack(parts, plan, direction.target, signal),
-      ...(purpose === 'rollback' ? [] : [verification(parts, plan), comparison(parts, plan, signal)]),
+      ...(purpose === 'rollback'
+        ? []
+        : [verification(parts, plan), comparison(parts, plan, signal), writers(parts, plan)]),
       ...(purpose === 'cutover' ? [drill(parts, plan)] : []),
     ].map(orRefusal),
   )
@@ -91,6 +94,10 @@ async function verification(parts: SwitchParts, plan: Plan): Promise<Refusal[]> 
 export async function comparison(parts: SwitchParts, plan: Plan, signal: AbortSignal): Promise<Refusal[]> {
   const figures = await Promise.all(parts.proxies.map(proxy => proxy.comparisons(plan.capability, signal)))
   return comparisonGate(sumComparisons(figures), plan.capability, plan.gates)
+}
+
+async function writers(parts: SwitchParts, plan: Plan): Promise<Refusal[]> {
+  return writersGate(await parts.evidence.lastWriters(plan.capability), plan)
 }
 
 async function drill(parts: SwitchParts, plan: Plan): Promise<Refusal[]> {

@@ -1,4 +1,5 @@
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
+import type { WritersFound } from '../writers/writers-found.ts'
 
 /** A full verification as the gates see it; ages are by the control server's clock. */
 export type Verification = {
@@ -21,6 +22,8 @@ export type Evidence = {
   lastVerification(capability: string): Promise<Verification | undefined>
   addDrill(capability: string, ok: boolean, result: unknown): Promise<void>
   lastDrill(capability: string): Promise<DrillEvidence | undefined>
+  addWriters(capability: string, found: WritersFound): Promise<void>
+  lastWriters(capability: string): Promise<{ at: Date; ageMs: number; found: WritersFound } | undefined>
 }
 
 const age = 'TIMESTAMPDIFF(MICROSECOND, at, UTC_TIMESTAMP(6)) / 1000 AS age_ms'
@@ -62,6 +65,25 @@ export function createEvidence(pool: Pool): Evidence {
       return rows[0] === undefined
         ? undefined
         : { ...aged(rows[0]), result: JSON.parse(String(rows[0].result)) as unknown }
+    },
+    addWriters: async (capability, found) => {
+      await pool.query<ResultSetHeader>(
+        'INSERT INTO writers_found (capability, at, result) VALUES (?, UTC_TIMESTAMP(6), ?)',
+        [capability, JSON.stringify(found)],
+      )
+    },
+    lastWriters: async capability => {
+      const [rows] = await pool.query<RowDataPacket[]>(
+        `SELECT *, ${age} FROM writers_found WHERE capability = ? ORDER BY id DESC LIMIT 1`,
+        [capability],
+      )
+      return rows[0] === undefined
+        ? undefined
+        : {
+            at: rows[0].at as Date,
+            ageMs: Number(rows[0].age_ms),
+            found: JSON.parse(String(rows[0].result)) as WritersFound,
+          }
     },
   }
 }

@@ -8,6 +8,7 @@ import type { Audit } from '../journal/audit.ts'
 import { isInterrupted } from '../journal/capability-state.ts'
 import { type Lease, takeLease } from '../journal/lease.ts'
 import type { Plan } from '../plan/plan.ts'
+import { clearObservers } from '../writers/find-writers.ts'
 import { createCanaryWatch } from './canary-watch.ts'
 import { carryOut, failed, type VerbOutcome } from './operator-verbs.ts'
 import type { VerbRequest } from './verb-requests.ts'
@@ -108,6 +109,7 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
 
   /** One look at a capability; takes the lease only when there is something to do. */
   async function look(plan: Plan, first: boolean): Promise<void> {
+    if (first) await dropObservers(plan)
     const state = await parts.journal.state(plan.capability)
     const wantsSync = state.phase === 'syncing' || state.phase === 'irreversible'
     const current = parts.syncs.current(plan.capability)
@@ -130,6 +132,16 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
       })
     if (first || isInterrupted(state)) await reconcileRoutes(parts, plan, watcher)
     if (!first && state.owner === 'legacy' && state.phase === 'syncing') await watchCanary(plan)
+  }
+
+  /** An engine that died while it looked who writes left its triggers behind. */
+  async function dropObservers(plan: Plan): Promise<void> {
+    await withLease(plan, watcher, 0, () => clearObservers(parts, plan)).catch(error => {
+      parts.log.warn(
+        { capability: plan.capability, error: messageOf(error) },
+        'observers were not looked for',
+      )
+    })
   }
 
   /** A breach takes the canary back by itself, and the audit says why. */

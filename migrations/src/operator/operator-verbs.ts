@@ -13,6 +13,8 @@ import { runDrill } from '../drill/drill.ts'
 import type { Plan } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
 import { stepsOf } from '../steps/steps-of.ts'
+import { findWriters } from '../writers/find-writers.ts'
+import { writersGate } from '../writers/writers-gate.ts'
 import { changeRoutes, routedAs } from './proxies.ts'
 import { setStage } from './set-stage.ts'
 import type { VerbRequest } from './verb-requests.ts'
@@ -34,6 +36,8 @@ export async function carryOut(
       return run(parts, plan, request.body.to, order)
     case 'verify':
       return verifySides(parts, plan, order)
+    case 'writers':
+      return writers(parts, plan, request.body.seconds, order)
     case 'cutover':
       return move(parts, plan, cutoverDirection, request.body, order)
     case 'rollback':
@@ -92,6 +96,22 @@ async function verifySides(parts: SwitchParts, plan: Plan, order: Order): Promis
     order.onProgress({ step: 'verify', message: table, done: rows, total }),
   )
   return { result: { capability: plan.capability, ...result }, exit: result.ok ? 0 : 4 }
+}
+
+/** Found writers are shown whatever the gate says of them; exit 3 when the plan does not answer for all. */
+async function writers(parts: SwitchParts, plan: Plan, seconds: number, order: Order): Promise<VerbOutcome> {
+  const { owner } = await parts.journal.state(plan.capability)
+  if (owner !== 'legacy')
+    return refused(
+      refuse(
+        'WRITERS_NEED_LEGACY',
+        `the extracted side owns the writes of ${plan.capability}: the fence refuses all others already`,
+        { owner },
+      ),
+    )
+  const found = await findWriters(parts, plan, order, seconds)
+  const refusals = writersGate(await parts.evidence.lastWriters(plan.capability), plan)
+  return { result: { ...found, refusals }, exit: refusals.length === 0 ? 0 : 3 }
 }
 
 async function move(

@@ -42,6 +42,8 @@ export type ProxyCapability = {
   percent: number
   hold: null | { epoch: number; sinceMs: number; parked: number; leaseLeftMs: number }
   comparison: ComparisonSummary
+  /** Requests served so far, by side and effect. */
+  traffic?: Record<Side, { read: number; write: number; failed: number }>
 }
 
 export type ProxyStatus = {

@@ -19,6 +19,7 @@ const bodies = {
     to: z.enum(['legacy', 'shadow', 'canary', 'extracted']).default('extracted'),
   }),
   verify: z.strictObject(whoAndWhy),
+  writers: z.strictObject({ ...whoAndWhy, seconds: z.number().min(1).max(3_600).default(10) }),
   cutover: z
     .strictObject({
       ...whoAndWhy,

@@ -1,4 +1,5 @@
 import type { TableMapping } from '../data/table-mapping.ts'
+import type { WriteEvent } from '../writers/written.ts'
 
 /** How a capability is moved, as data: what is moved, which numbers gate it, and the steps in order. */
 export type Plan = {
@@ -7,9 +8,23 @@ export type Plan = {
   databases: { legacy: string; extracted: string }
   /** Parents before children. */
   tables: readonly TableMapping[]
+  /** Everybody who writes the legacy tables besides the toolkit, and what becomes of their writes. */
+  writers: readonly DeclaredWriter[]
   gates: Gates
   steps: readonly StepSpec[]
   drill: DrillLoad
+}
+
+/**
+ * One account that writes the legacy tables. `moves`: its writes are requests of the capability's routes, which the cutover
+ * takes along. `fenced`: from the cutover on the fence refuses it, and that is intended.
+ */
+export type DeclaredWriter = {
+  account: string
+  /** What it writes; without `events` or `columns` any of them. */
+  writes: readonly { table: string; events?: readonly WriteEvent[]; columns?: readonly string[] }[]
+  answer: 'moves' | 'fenced'
+  reason: string
 }
 
 /** The numbers that decide. */
@@ -23,6 +38,8 @@ export type Gates = {
   maxDivergence: number
   /** How old the last passed drill may be. */
   drillMaxAgeMs: number
+  /** How old the last look at who writes may be. */
+  writersMaxAgeMs: number
   /** A transaction that has been open for longer stands in the way of a fence. */
   maxTransactionMs: number
   /** How long a rollback must stay possible: the binlog reaches back as far. */
@@ -34,6 +51,7 @@ export type StepSpec =
   | { kind: 'backfill' }
   | { kind: 'sync' }
   | { kind: 'verify' }
+  | { kind: 'writers'; seconds: number }
   | { kind: 'stage'; stage: 'shadow' }
   | { kind: 'stage'; stage: 'canary'; percent: number }
   | { kind: 'compare-gate'; waitSeconds: number }

@@ -1,6 +1,7 @@
 import { invalidInput, type Problem } from '@strangler/kit/problem.ts'
 import { z } from 'zod'
 import type { MappedTable } from '../data/table-mapping.ts'
+import { writeEvents } from '../writers/written.ts'
 import type { Plan, StepSpec } from './plan.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'lower-case letters, digits and dashes, at most 48')
@@ -18,6 +19,7 @@ const step = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('backfill') }),
   z.strictObject({ kind: z.literal('sync') }),
   z.strictObject({ kind: z.literal('verify') }),
+  z.strictObject({ kind: z.literal('writers'), seconds: z.number().min(1).max(3_600) }),
   z.strictObject({
     kind: z.literal('stage'),
     stage: z.enum(['shadow', 'canary']),
@@ -45,12 +47,29 @@ const planSchema = z.strictObject({
       }),
     )
     .min(1),
+  writers: z.array(
+    z.strictObject({
+      account: z.string().min(1).max(128),
+      writes: z
+        .array(
+          z.strictObject({
+            table: identifier,
+            events: z.array(z.enum(writeEvents)).min(1).optional(),
+            columns: z.array(identifier).min(1).optional(),
+          }),
+        )
+        .min(1),
+      answer: z.enum(['moves', 'fenced']),
+      reason: z.string().min(1),
+    }),
+  ),
   gates: z.strictObject({
     maxLagMs: milliseconds,
     verifyMaxAgeMs: milliseconds,
     minSamples: z.int().min(1),
     maxDivergence: z.number().min(0).max(1),
     drillMaxAgeMs: milliseconds,
+    writersMaxAgeMs: milliseconds,
     maxTransactionMs: milliseconds,
     soakSeconds: z.int().min(1),
   }),
@@ -97,6 +116,14 @@ function contradictions(plan: Plan): Problem[] {
       plan.tables.map(({ extracted }) => extracted.table),
       'extracted',
     ),
+    ...plan.writers.flatMap(({ writes }, index) =>
+      writes
+        .filter(({ table }) => plan.tables.every(({ legacy }) => legacy.table !== table))
+        .map(({ table }) => ({
+          path: `writers.${index}.writes`,
+          message: `${table} is no legacy table of the plan`,
+        })),
+    ),
     ...orderProblems(plan.steps),
     ...(['legacy', 'extracted'] as const)
       .filter(side => plan.drill.count[side].split('?').length !== 2)
@@ -127,8 +154,8 @@ const needs: Partial<Record<StepSpec['kind'], StepSpec['kind'][]>> = {
   verify: ['sync'],
   stage: ['sync'],
   'compare-gate': ['stage'],
-  drill: ['verify'],
-  cutover: ['verify', 'drill'],
+  drill: ['verify', 'writers'],
+  cutover: ['verify', 'writers', 'drill'],
 }
 
 function orderProblems(steps: readonly StepSpec[]): Problem[] {

@@ -62,6 +62,10 @@ export const backfillStep: Step = {
 export async function copyAll({ parts, plan, order }: StepContext) {
   const { legacy, extracted } = parts.sidesOf(plan)
   const { epoch } = await parts.journal.state(plan.capability)
+  // the stream begins at the copy's position, so its source must be there before; the way back is made early, too
+  await Promise.all(
+    (['legacy', 'extracted'] as const).map(side => parts.sources.ready(plan, side, order.signal)),
+  )
   return backfill({
     capability: plan.capability,
     direction: 'forward',

@@ -7,6 +7,7 @@ import { stageStep } from './stage-step.ts'
 import type { Step } from './step.ts'
 import { syncStep } from './sync-step.ts'
 import { verifyStep } from './verify-step.ts'
+import { writersStep } from './writers-step.ts'
 
 /** The steps of a plan, in its order. */
 export function stepsOf(plan: Plan): Step[] {
@@ -21,6 +22,8 @@ function stepFor(spec: StepSpec): Step {
       return syncStep
     case 'verify':
       return verifyStep
+    case 'writers':
+      return writersStep(spec)
     case 'stage':
       return stageStep(spec)
     case 'compare-gate':
