@@ -5,13 +5,18 @@ import type { Paper } from './render/paper.ts'
 /** One of the two channels of the terminal. */
 export type Output = { write(text: string): void; terminal: boolean; width: number; coloured: boolean }
 
+export type ProgramAnswer = { exit: number; stdout: string; stderr: string }
+
 /** Everything outside that the CLI works with; `main.ts` takes it from the process, tests make their own. */
 export type Surroundings = {
   cwd: string
   user: string
   uid: number | undefined
   token: string | undefined
+  env: Readonly<Record<string, string | undefined>>
   version: string
+  /** Of Node, such as `v24.11.0`. */
+  nodeVersion: string
   stdout: Output
   stderr: Output
   /** Aborted when the operator presses Ctrl-C. */
@@ -23,6 +28,10 @@ export type Surroundings = {
   runProxy(args: readonly string[], main?: 'compare-main.ts'): Promise<number>
   /** As runProxy, for the adapters' command line. */
   runAcl(args: readonly string[]): Promise<number>
+  /** As runProxy and runAcl, for what the answer is needed of: its output is kept instead of shown. */
+  ask(program: 'proxy' | 'acl', args: readonly string[]): Promise<ProgramAnswer>
+  /** Asks the person at the terminal; undefined where there is none. */
+  question: ((text: string) => Promise<string>) | undefined
   now(): number
   elapsed(): number
   /** Silence allowed, and time for a restarting engine to listen again, in milliseconds. */

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import manifest from '../package.json' with { type: 'json' }
-import type { Output } from './cli.ts'
+import type { Output, ProgramAnswer } from './cli.ts'
 import { runCli } from './run-cli.ts'
 
 /** `strangler`: the composition root of the command line. */
@@ -29,12 +30,16 @@ process.exitCode = await runCli(process.argv.slice(2), {
   user: userName(),
   uid: process.getuid?.(),
   token: process.env.STRANGLER_TOKEN === '' ? undefined : process.env.STRANGLER_TOKEN,
+  env: process.env,
   version: manifest.version,
+  nodeVersion: process.version,
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   signal: interruption.signal,
   runProxy,
   runAcl: args => runChild(aclMain, args),
+  ask: (program, args) => askChild(program === 'proxy' ? join(proxyFolder, 'main.ts') : aclMain, args),
+  question: process.stdin.isTTY === true && process.stdout.isTTY === true ? question : undefined,
   now: Date.now,
   elapsed: () => performance.now(),
   idleMs: 60_000,
@@ -59,11 +64,34 @@ function runProxy(args: readonly string[], main = 'main.ts'): Promise<number> {
   return runChild(join(proxyFolder, main), args)
 }
 
-function runChild(main: string, args: readonly string[]): Promise<number> {
+function requireProgram(main: string): void {
   if (!existsSync(main))
     throw new ToolkitError('PROGRAM_MISSING', `there is no program at ${main}`, {
       hint: 'strangler runs from its repository: keep its folders together, and run npm ci there',
     })
+}
+
+function askChild(main: string, args: readonly string[]): Promise<ProgramAnswer> {
+  requireProgram(main)
+  const all = ['--disable-warning=ExperimentalWarning', main, ...args]
+  return new Promise(resolve => {
+    execFile(process.execPath, all, { maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ exit: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr })
+    })
+  })
+}
+
+async function question(text: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await terminal.question(text, { signal: interruption.signal })
+  } finally {
+    terminal.close()
+  }
+}
+
+function runChild(main: string, args: readonly string[]): Promise<number> {
+  requireProgram(main)
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     stdio: 'inherit',
   })

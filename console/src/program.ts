@@ -6,6 +6,7 @@ import { addCheck } from './verbs/check.ts'
 import { addCompare } from './verbs/compare.ts'
 import { addCompletion } from './verbs/completion.ts'
 import { addCutover } from './verbs/cutover.ts'
+import { addDoctor } from './verbs/doctor.ts'
 import { addDrill } from './verbs/drill.ts'
 import { examples } from './verbs/examples.ts'
 import { addPlan } from './verbs/plan.ts'
@@ -56,6 +57,7 @@ export function createProgram(cli: Cli): Command {
   addCheck(program, cli)
   addAcl(program, cli)
   program.commandsGroup('Look:')
+  addDoctor(program, cli)
   addStatus(program, cli)
   addPlan(program, cli)
   addCompare(program, cli)

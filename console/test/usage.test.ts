@@ -49,7 +49,9 @@ test('no arguments show the help; --version the version', async () => {
 
 test('every verb has help with an example', async () => {
   const verbs =
-    'proxy check status plan compare verify audit stage run cutover rollback drill completion acl'.split(' ')
+    'doctor proxy check status plan compare verify audit stage run cutover rollback drill completion acl'.split(
+      ' ',
+    )
   const known = createProgram({
     surroundings: { version: '1', stdout: {}, stderr: {} },
     answering: () => {},

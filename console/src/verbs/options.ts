@@ -40,3 +40,13 @@ function sentence(text: string): string {
   if (trimmed.length <= longestText) return trimmed
   throw new InvalidArgumentError(`It has ${trimmed.length} characters; at most ${longestText} are kept.`)
 }
+
+/** A parser of names with commas between them. */
+export function listOption(text: string): string[] {
+  const parts = text
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== '')
+  if (parts.length > 0) return parts
+  throw new InvalidArgumentError('Give at least one name.')
+}

@@ -1,0 +1,21 @@
+-- The library's database, as it has been for years.
+CREATE DATABASE library CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE USER library@'127.0.0.1' IDENTIFIED BY 'library';
+GRANT ALL ON library.* TO library@'127.0.0.1';
+USE library;
+CREATE TABLE BOOK (
+  BOOK_NO  INT AUTO_INCREMENT PRIMARY KEY,
+  TITLE    VARCHAR(120) NOT NULL,
+  AUTHOR   VARCHAR(80) NOT NULL,
+  PRICE    DECIMAL(9, 2) NOT NULL,
+  ADDED_AT DATETIME NOT NULL
+) ENGINE = InnoDB;
+CREATE TABLE LOAN (
+  LOAN_NO   INT AUTO_INCREMENT PRIMARY KEY,
+  MEMBER_NO INT NOT NULL,
+  BOOK_NO   INT NOT NULL
+) ENGINE = InnoDB;
+INSERT INTO BOOK (TITLE, AUTHOR, PRICE, ADDED_AT)
+  SELECT CONCAT('Volume ', seq), ELT(1 + seq % 3, 'Le Guin', 'Borges', 'Calvino'), 5 + seq % 40 + 0.95,
+         '2009-03-01 10:00:00' + INTERVAL seq HOUR
+  FROM seq_1_to_2000;
