@@ -99,7 +99,7 @@ function ordersProcess(options: SystemOptions, secrets: Secrets, distributed?: D
   }
 }
 
-function adaptersProcess({ root, ports }: SystemOptions): Supervised {
+function adaptersProcess({ root, ports, stateDir }: SystemOptions): Supervised {
   return {
     name: 'acl',
     main: join(root, 'acl-adapters/src/main.ts'),
@@ -111,6 +111,8 @@ function adaptersProcess({ root, ports }: SystemOptions): Supervised {
       MONOLITH_URL: local(ports.monolith),
       CUSTOMERS_URL: local(ports.customers),
       CATALOG_URL: local(ports.catalog),
+      // What became of writes with an Idempotency-Key outlives the process.
+      OUTCOMES: join(stateDir, 'acl-outcomes'),
     },
   }
 }
