@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { systemClock } from '@strangler/kit/clock.ts'
 import { listen } from '@strangler/kit/listen.ts'
 import { createLog } from '@strangler/kit/log.ts'
@@ -21,7 +21,7 @@ const folder = join(import.meta.dirname, '..')
 await runMain(process, async raw => {
   const env = readEnv(engineEnv, raw)
   const log = createLog('engine')
-  const plans = await loadPlans(join(folder, 'plans'))
+  const plans = await loadPlans(resolve(env.STRANGLER_PLANS ?? join(folder, 'plans')))
   const control = await openControlSchema(env.STRANGLER_DATABASE_URL, join(folder, 'sql'))
   const parts = await createSwitchParts({ env, raw, plans, pool: control.pool, clock: systemClock, log })
   const audit = createAudit(control.pool, () => new Date())

@@ -29,6 +29,8 @@ export const engineEnv = z.object({
   STRANGLER_ENTRY_URL: httpUrl,
   /** Where a drill's reports are written; none are where it is not set. */
   STRANGLER_REPORTS: z.string().min(1).optional(),
+  /** Folder of the plans, one file each, from where the process was started; the sample's where it is not set. */
+  STRANGLER_PLANS: z.string().min(1).optional(),
   STRANGLER_FAULTS: z.enum(['allow', 'off']).default('off'),
 })
 

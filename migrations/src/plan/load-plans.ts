@@ -1,19 +1,19 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Plan } from './plan.ts'
 import { validatePlan } from './validate-plan.ts'
 
 /**
  * Every plan of a folder: each `.ts` file exports one as `plan`.
- * @throws ToolkitError PLAN_INVALID
+ * @throws ToolkitError PLAN_INVALID, CONFIG_PLANS_UNREADABLE
  */
 export async function loadPlans(folder: string): Promise<ReadonlyMap<string, Plan>> {
-  const files = (await readdir(folder)).filter(file => file.endsWith('.ts')).sort()
+  const files = (await filesOf(folder)).filter(file => file.endsWith('.ts')).sort()
   const plans = new Map<string, Plan>()
   for (const file of files) {
-    const loaded = (await import(pathToFileURL(join(folder, file)).href)) as { plan?: unknown }
+    const loaded = await importPlan(join(folder, file))
     if (loaded.plan === undefined)
       throw new ToolkitError('PLAN_INVALID', `${file} does not export a plan`, {
         hint: 'export const plan: Plan = { … }',
@@ -24,4 +24,27 @@ export async function loadPlans(folder: string): Promise<ReadonlyMap<string, Pla
     plans.set(plan.capability, plan)
   }
   return plans
+}
+
+/** A file of somebody's own that does not parse or throws is a mistake in that file, not a failure of the engine. */
+async function importPlan(path: string): Promise<{ plan?: unknown }> {
+  try {
+    return (await import(pathToFileURL(path).href)) as { plan?: unknown }
+  } catch (error) {
+    throw new ToolkitError('PLAN_INVALID', `${path} cannot be loaded: ${messageOf(error)}`, {
+      hint: 'it is run by Node as it stands: types are stripped, so no enum and no namespace in it',
+      cause: error,
+    })
+  }
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    throw new ToolkitError('CONFIG_PLANS_UNREADABLE', `the folder of the plans: ${messageOf(error)}`, {
+      hint: 'STRANGLER_PLANS names the folder that holds one .ts file per plan',
+      cause: error,
+    })
+  }
 }
