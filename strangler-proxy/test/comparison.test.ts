@@ -20,10 +20,8 @@ const observed = (
   ms: 1,
 })
 
-const none: { ignore: { route?: string; path: string; reason: string }[]; nilIsAbsent: boolean } = {
-  ignore: [],
-  nilIsAbsent: false,
-}
+type Rules = Parameters<typeof compareObservations>[3]
+const none: Rules = { ignore: [], nilIsAbsent: false, arrays: [] }
 
 async function pathsOf(legacy: string, extracted: string, type = 'application/json', config = none) {
   const { divergences } = await compareObservations(
@@ -95,12 +93,13 @@ test.each([
 })
 
 const plain = concealValues('', ['*'])
+const reading = { conceal: plain }
 const today = '2027-01-31'
 
 test('nil equals absent only where the file says so', async () => {
   const nil = `<r ${xsi}><x xsi:nil="true"/><y>1</y></r>`
   expect(await pathsOf(nil, '<r><y>1</y></r>', 'text/xml')).not.toEqual([])
-  expect(await pathsOf(nil, '<r><y>1</y></r>', 'text/xml', { ignore: [], nilIsAbsent: true })).toEqual([])
+  expect(await pathsOf(nil, '<r><y>1</y></r>', 'text/xml', { ...none, nilIsAbsent: true })).toEqual([])
 })
 
 test('compares the payload of SOAP messages, faults by the meaning of their code', async () => {
@@ -137,7 +136,7 @@ test('decodes compressed bodies, and not without limit', async () => {
 
 test('a rule covers its path and what is below it, on its route only', async () => {
   const rule = { route: 'r', path: 'meta', reason: 'clocks' }
-  const config = { ignore: [rule], nilIsAbsent: false }
+  const config = { ...none, ignore: [rule] }
   const compare = (route: string) =>
     compareObservations(
       observed('{"meta":{"at":1},"metal":1}', 'application/json'),
@@ -181,11 +180,13 @@ test('a document equals itself however its keys are ordered, and any planted cha
   fc.assert(
     fc.property(fc.jsonValue(), value => {
       const text = JSON.stringify(value)
-      expect(differences(canonicalJson(text), canonicalJson(JSON.stringify(shuffled(value))), plain)).toEqual(
-        [],
-      )
+      expect(
+        differences(canonicalJson(text), canonicalJson(JSON.stringify(shuffled(value))), reading),
+      ).toEqual([])
       const wrapped = (planted: string) => canonicalJson(`{"kept":${text},"planted":${planted}}`)
-      expect(differences(wrapped('"a"'), wrapped('"b"'), plain).map(({ path }) => path)).toEqual(['planted'])
+      expect(differences(wrapped('"a"'), wrapped('"b"'), reading).map(({ path }) => path)).toEqual([
+        'planted',
+      ])
     }),
   )
 })
@@ -197,7 +198,7 @@ test('values in samples are hashed by a key: equal ones stay equal, others diffe
       '{"name":"Ann Example","mail":"Ann Example","creditLimit":"1.50","no":4711,"gone":1,"vip":true}',
     ),
     canonicalJson('{"name":"Ann Exampla","mail":"x","creditLimit":"2.50","no":4712,"vip":false}'),
-    conceal,
+    { conceal },
   )
   expect(JSON.stringify(shown)).not.toMatch(/Ann|471/)
   expect(shown).toContainEqual({ path: 'creditLimit', legacy: '"1.50"', extracted: '"2.50"' })
@@ -215,7 +216,7 @@ test('the text of an XML element is hashed under the name of the element', () =>
   const [shown] = differences(
     canonicalXml('<c><name>Ann</name></c>', false),
     canonicalXml('<c><name>Bob</name></c>', false),
-    concealValues('key', []),
+    { conceal: concealValues('key', []) },
   )
   expect(shown?.legacy).toBe(concealValues('key', [])('name', 'Ann', 'text'))
 })
@@ -227,7 +228,7 @@ test('a rule holds through its last day and not longer', async () => {
       observed('{"at":2}', 'application/json'),
       'r',
       {
-        nilIsAbsent: false,
+        ...none,
         ignore: [{ path: 'at', reason: 'until the clocks are one', until: '2027-01-31' }],
       },
       plain,
@@ -235,4 +236,83 @@ test('a rule holds through its last day and not longer', async () => {
     )
   expect(await on('2027-01-31')).toMatchObject({ result: 'ignored' })
   expect(await on('2027-02-01')).toMatchObject({ result: 'diverged' })
+})
+
+const compareLists = (legacy: unknown, extracted: unknown, rules: Partial<Rules>) =>
+  pathsOf(JSON.stringify({ items: legacy }), JSON.stringify({ items: extracted }), 'application/json', {
+    ...none,
+    ...rules,
+  })
+
+const byKey = { arrays: [{ path: 'items[]', as: 'key' as const, key: 'id' }] }
+const asSet = { arrays: [{ path: 'items[]', as: 'set' as const }] }
+
+test('items are paired by their key where a rule says so, whatever their order', async () => {
+  const [a, b, c] = [
+    { id: 1, name: 'a' },
+    { id: 2, name: 'b' },
+    { id: 3, name: 'c' },
+  ]
+  expect(await compareLists([a, b, c], [c, a, b], byKey)).toEqual([])
+  expect(await compareLists([a, b, c], [c, a, b], {})).not.toEqual([])
+  expect(await compareLists([a, b], [{ id: 2, name: 'x' }, a], byKey)).toEqual(['items[].name'])
+  expect(await compareLists([a, b], [b, c], byKey)).toEqual(['items[]', 'items[]'])
+  expect(await compareLists([a, a], [a], byKey)).toEqual(['items[]'])
+  expect(await compareLists([a], [c, a], { arrays: [{ ...byKey.arrays[0]!, route: 'other' }] })).toEqual([
+    'items.length',
+  ])
+})
+
+test('items are paired as a set where a rule says so, and what is ignored does not tell them apart', async () => {
+  expect(await compareLists([1, 2, 2], [2, 1, 2], asSet)).toEqual([])
+  expect(await compareLists([1, 2, 2], [2, 1, 1], asSet)).toEqual(['items[]'])
+  expect(await compareLists([1.5, [{ x: 1, y: 2 }]], [[{ y: 2, x: 1 }], 1.5], asSet)).toEqual([])
+  const [a, b] = [
+    { no: 1, at: 5 },
+    { no: 2, at: 6 },
+  ]
+  const ignoring = { ...asSet, ignore: [{ path: 'items[].at', reason: 'clocks' }] }
+  expect(
+    await compareLists(
+      [a, b],
+      [
+        { no: 2, at: 9 },
+        { no: 1, at: 9 },
+      ],
+      ignoring,
+    ),
+  ).toEqual([])
+  expect(
+    await compareLists(
+      [a, b],
+      [
+        { no: 2, at: 9 },
+        { no: 3, at: 9 },
+      ],
+      ignoring,
+    ),
+  ).toEqual(['items[].no'])
+})
+
+test('XML elements of one name are a list whose rule names their path', async () => {
+  const list = (...ids: string[]) =>
+    `<r>${ids.map(id => `<n><k>${id}</k><v>${Number(id)}</v></n>`).join('')}</r>`
+  const keyed = { ...none, arrays: [{ path: 'r.n', as: 'key' as const, key: 'k' }] }
+  const set = { ...none, arrays: [{ path: 'r.n', as: 'set' as const }] }
+  expect(await pathsOf(list('1.0', '2'), list('2.0', '1'), 'text/xml', keyed)).toEqual([])
+  expect(await pathsOf(list('1.0', '2'), list('2.0', '1'), 'text/xml', set)).toEqual([])
+  expect(await pathsOf(list('1', '2'), list('2', '3'), 'text/xml', keyed)).toEqual(['r.n', 'r.n'])
+})
+
+test('a set equals any order of itself, and any planted change is found', () => {
+  const arrayAt = () => ({ as: 'set' as const })
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue()), fc.jsonValue(), (items, planted) => {
+      const text = (list: unknown[]) => canonicalJson(JSON.stringify(list))
+      expect(differences(text(items), text([...items].reverse()), { ...reading, arrayAt })).toEqual([])
+      expect(
+        differences(text(items), text([planted, ...items]), { ...reading, arrayAt }).length,
+      ).toBeGreaterThan(0)
+    }),
+  )
 })

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { systemClock } from '@strangler/kit/clock.ts'
 import { ComparisonLedger, type ComparisonReport } from '../src/comparison/comparison-ledger.ts'
 import { createMirror } from '../src/comparison/mirror.ts'
+import type { ComparisonConfig } from '../src/config/config-schema.ts'
 import type { Observation } from '../src/forwarding/reply-tap.ts'
 import {
   ask,
@@ -24,6 +25,20 @@ const compared = (proxy: TestProxy, count: number, withinMs = 3_000) =>
     const found = await report(proxy)
     return found.samples + found.errors >= count ? found : undefined
   }, withinMs)
+
+const comparison = {
+  sample: 1,
+  noise: 0,
+  minSamples: 1,
+  maxDivergence: 0,
+  aboveNoise: 0.2,
+  confidence: 0.95,
+  arrays: [],
+  nilIsAbsent: false,
+  reveal: [],
+  withhold: [],
+  ignore: [],
+} satisfies ComparisonConfig
 
 const same = { id: 1, name: 'Ann', creditLimit: '10.00' }
 
@@ -182,33 +197,13 @@ test('a row that changes all the while proves nothing and is dropped, not counte
     body: undefined,
     upstreams: { legacy: 'l', extracted: 'e' },
     traceId: 't',
-    comparison: {
-      sample: 1,
-      noise: 0,
-      minSamples: 1,
-      maxDivergence: 0,
-      nilIsAbsent: false,
-      reveal: [],
-      withhold: [],
-      ignore: [],
-    },
+    comparison,
     ledger,
   })
   await until(() => mirror.size() === 0)
   expect(asked).toEqual(['e', 'l', 'e', 'l', 'l', 'e', 'l', 'l', 'e', 'l'])
   expect(mirror.drops().moving).toBe(1)
-  expect(
-    ledger.summary({
-      sample: 1,
-      noise: 0,
-      minSamples: 1,
-      maxDivergence: 0,
-      nilIsAbsent: false,
-      reveal: [],
-      withhold: [],
-      ignore: [],
-    }),
-  ).toMatchObject({
+  expect(ledger.summary(comparison)).toMatchObject({
     samples: 0,
     diverged: 0,
   })

@@ -1,3 +1,4 @@
+import { type ArrayRule, pairItems } from './pair-items.ts'
 import type { Conceal } from './redaction.ts'
 
 /**
@@ -24,30 +25,37 @@ export const orderKey = '#order'
 const maxDifferences = 100
 const maxShown = 200
 
-/**
- * Every difference between two documents, up to a hundred.
- * @param conceal how values are shown
- */
+/** How two documents are held against each other. */
+export type Reading = {
+  /** How values are shown. */
+  conceal: Conceal
+  /** Texts of one form are equal; the text itself unless given. */
+  form?: ((text: string) => string) | undefined
+  /** The rule for the list whose items have this path; by position where there is none. */
+  arrayAt?: ((itemPath: string) => ArrayRule | undefined) | undefined
+  /** What does not count when items are recognised. */
+  ignores?: ((path: string) => boolean) | undefined
+}
+
+/** Every difference between two documents, up to a hundred. */
 export function differences(
   legacy: CanonicalValue,
   extracted: CanonicalValue,
-  conceal: Conceal,
-  equalText: EqualText = (left, right) => left === right,
+  { conceal, form = text => text, arrayAt = () => undefined, ignores = () => false }: Reading,
 ): Difference[] {
   const found: Difference[] = []
-  walk({ found, equalText, conceal }, '', legacy, extracted)
+  walk({ found, conceal, form, arrayAt, ignores }, '', legacy, extracted)
   return found
 }
 
-type EqualText = (legacy: string, extracted: string) => boolean
-type Walk = { found: Difference[]; equalText: EqualText; conceal: Conceal }
+type Walk = { found: Difference[] } & { [K in keyof Reading]-?: Exclude<Reading[K], undefined> }
 
 function walk(to: Walk, path: string, left: CanonicalValue | undefined, right: CanonicalValue | undefined) {
   if (left === right) return
   if (left instanceof Map && right instanceof Map) walkMaps(to, path, left, right)
   else if (Array.isArray(left) && Array.isArray(right)) walkItems(to, path, `${path}[]`, left, right)
   else if (isGroup(left) && isGroup(right)) walkItems(to, path, path, left.group, right.group)
-  else if (!equalScalars(to.equalText, left, right)) differ(to, path, left, right)
+  else if (!equalScalars(to.form, left, right)) differ(to, path, left, right)
 }
 
 function walkMaps(
@@ -79,16 +87,50 @@ function walkItems(
   left: readonly CanonicalValue[],
   right: readonly CanonicalValue[],
 ): void {
-  if (left.length !== right.length) differ(to, join(path, 'length'), left.length, right.length)
+  const rule = to.arrayAt(itemPath)
+  if (rule !== undefined && rule.as !== 'position') {
+    const nameOf = (item: CanonicalValue) =>
+      rule.as === 'set' ? fingerprint(to, itemPath, item) : keyOf(to, item, rule.key ?? '')
+    for (const [one, other] of pairItems(left, right, nameOf, rule.as === 'set'))
+      walk(to, itemPath, one, other)
+  } else if (left.length !== right.length) differ(to, join(path, 'length'), left.length, right.length)
   else for (const [index, value] of left.entries()) walk(to, itemPath, value, right[index])
 }
 
+/** One text for all values that are equal, without what is ignored. */
+function fingerprint(to: Walk, path: string, value: CanonicalValue): string {
+  if (to.ignores(path)) return ''
+  if (typeof value === 'string') return JSON.stringify(to.form(value))
+  if (value instanceof Map) {
+    const keys = [...value].map(([key, item]) => `${key}=${fingerprint(to, join(path, key), item)}`)
+    return `{${keys.sort().join()}}`
+  }
+  const items = Array.isArray(value) ? value : isGroup(value) ? value.group : undefined
+  if (items === undefined) return isNumber(value) ? value.number : String(value)
+  const itemPath = Array.isArray(value) ? `${path}[]` : path
+  const parts = items.map(item => fingerprint(to, itemPath, item))
+  return `[${(to.arrayAt(itemPath)?.as ?? 'position') === 'position' ? parts.join() : parts.sort().join()}]`
+}
+
+/** The scalar at a path within an item, such as `id` or `customer.id`; undefined where there is none. */
+function keyOf(to: Walk, item: CanonicalValue, key: string): string | undefined {
+  let value: CanonicalValue | undefined = item
+  for (const name of key.split('.')) value = only(value instanceof Map ? value.get(name) : undefined)
+  const scalar = value instanceof Map ? value.get('#text') : value
+  if (scalar === undefined || Array.isArray(scalar) || scalar instanceof Map) return undefined
+  return fingerprint(to, '', scalar)
+}
+
+function only(value: CanonicalValue | undefined): CanonicalValue | undefined {
+  return isGroup(value) && value.group.length === 1 ? value.group[0] : value
+}
+
 function equalScalars(
-  equalText: EqualText,
+  form: Walk['form'],
   left: CanonicalValue | undefined,
   right: CanonicalValue | undefined,
 ): boolean {
-  if (typeof left === 'string' && typeof right === 'string') return equalText(left, right)
+  if (typeof left === 'string' && typeof right === 'string') return form(left) === form(right)
   return isNumber(left) && isNumber(right) && left.number === right.number
 }
 

@@ -30,13 +30,9 @@ export function canonicalXml(text: string, nilIsAbsent: boolean): CanonicalValue
   return new Map([[root.local, content(root, nilIsAbsent)]])
 }
 
-/** Whether two texts have the same value as a decimal or as a moment, and merely another lexical form. */
-export function equalLexically(legacy: string, extracted: string): boolean {
-  if (legacy === extracted) return true
-  const decimal = decimalForm(legacy)
-  if (decimal !== undefined) return decimal === decimalForm(extracted)
-  const moment = momentOf(legacy)
-  return moment !== undefined && moment === momentOf(extracted)
+/** One form for the texts that are the same decimal or the same moment; any other text is its own. */
+export function lexicalForm(text: string): string {
+  return decimalForm(text) ?? momentOf(text) ?? text
 }
 
 function parse(text: string): Element {
@@ -142,8 +138,8 @@ function decimalForm(text: string): string | undefined {
   return `${sign === '-' ? '-' : ''}${whole}${rest === '' ? '' : `.${rest}`}`
 }
 
-function momentOf(text: string): number | undefined {
+function momentOf(text: string): string | undefined {
   if (!/^\s*\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)\s*$/.test(text)) return undefined
   const moment = Date.parse(text.trim())
-  return Number.isNaN(moment) ? undefined : moment
+  return Number.isNaN(moment) ? undefined : new Date(moment).toISOString()
 }

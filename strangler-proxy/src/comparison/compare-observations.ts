@@ -3,8 +3,8 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import type { ComparisonConfig } from '../config/config-schema.ts'
 import type { Observation } from '../forwarding/reply-tap.ts'
 import { canonicalJson } from './canonical-json.ts'
-import { type Difference, differences } from './canonical-value.ts'
-import { canonicalXml, equalLexically } from './canonical-xml.ts'
+import { type Difference, differences, type Reading } from './canonical-value.ts'
+import { canonicalXml, lexicalForm } from './canonical-xml.ts'
 import type { Conceal } from './redaction.ts'
 
 export type Comparison = {
@@ -33,19 +33,27 @@ export async function compareObservations(
   legacy: Observation,
   extracted: Observation,
   route: string,
-  config: Pick<ComparisonConfig, 'ignore' | 'nilIsAbsent'>,
+  config: Pick<ComparisonConfig, 'ignore' | 'nilIsAbsent' | 'arrays'>,
   conceal: Conceal,
   today: string,
 ): Promise<Comparison> {
   const divergences: Difference[] = []
   const ignored: { path: string; reason: string }[] = []
-  for (const difference of await allDifferences(legacy, extracted, config.nilIsAbsent, conceal)) {
-    const rule = config.ignore.find(
-      ({ route: only, path, until }) =>
-        (only === undefined || only === route) &&
-        (until === undefined || today <= until) &&
-        covers(path, difference.path),
-    )
+  const rules = config.ignore.filter(
+    ({ route: only, until }) =>
+      (only === undefined || only === route) && (until === undefined || today <= until),
+  )
+  const ruleFor = (where: string) => rules.find(({ path }) => covers(path, where))
+  const reading: Reading = {
+    conceal,
+    arrayAt: itemPath =>
+      config.arrays.find(
+        ({ route: only, path }) => (only === undefined || only === route) && path === itemPath,
+      ),
+    ignores: path => ruleFor(tidyPath(path)) !== undefined,
+  }
+  for (const difference of await allDifferences(legacy, extracted, config.nilIsAbsent, reading)) {
+    const rule = ruleFor(difference.path)
     if (rule === undefined) divergences.push(difference)
     else ignored.push({ path: difference.path, reason: rule.reason })
   }
@@ -57,7 +65,7 @@ async function allDifferences(
   legacy: Observation,
   extracted: Observation,
   nilIsAbsent: boolean,
-  conceal: Conceal,
+  reading: Reading,
 ): Promise<Difference[]> {
   if (legacy.status !== extracted.status)
     return [{ path: 'status', legacy: String(legacy.status), extracted: String(extracted.status) }]
@@ -72,22 +80,21 @@ async function allDifferences(
   if (legacy.body.equals(extracted.body) && encodingOf(legacy) === encodingOf(extracted)) return []
   const [one, other] = await Promise.all([decoded(legacy), decoded(extracted)])
   if (left === 'application/json' || left.endsWith('+json'))
-    return differences(canonicalJson(one.toString('utf8')), canonicalJson(other.toString('utf8')), conceal)
+    return differences(canonicalJson(one.toString('utf8')), canonicalJson(other.toString('utf8')), reading)
   if (left === 'text/xml' || left === 'application/xml' || left.endsWith('+xml'))
     return differences(
       canonicalXml(one.toString('utf8'), nilIsAbsent),
       canonicalXml(other.toString('utf8'), nilIsAbsent),
-      conceal,
-      equalLexically,
-    ).map(tidyPath)
+      { ...reading, form: lexicalForm },
+    ).map(difference => ({ ...difference, path: tidyPath(difference.path) }))
   return one.equals(other)
     ? []
     : [{ path: 'body', legacy: `${one.length} bytes`, extracted: `${other.length} bytes` }]
 }
 
 /** The text of an element is the element, to whoever reads a divergence or writes an ignore rule. */
-function tidyPath(difference: Difference): Difference {
-  return { ...difference, path: difference.path.replace(/\.#text$/, '') }
+function tidyPath(path: string): string {
+  return path.replace(/\.#text$/, '')
 }
 
 function covers(rule: string, path: string): boolean {

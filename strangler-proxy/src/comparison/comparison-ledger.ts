@@ -1,8 +1,8 @@
-import type { ComparisonConfig, Side } from '../config/config-schema.ts'
-import { quantiles } from '../holding/quantiles.ts'
+import type { Side } from '../config/config-schema.ts'
 import type { Comparison } from './compare-observations.ts'
-
-export type Verdict = 'pass' | 'fail' | 'insufficient'
+import { type Interval, judgeComparison, type Limits, type Verdict } from './judge-comparison.ts'
+import { LatencyHistogram } from './latency-histogram.ts'
+import type { Divergence, LedgerSnapshot, Tally } from './tally.ts'
 
 export type Counts = {
   /** Reads that were compared: matched + ignored + diverged. */
@@ -12,9 +12,14 @@ export type Counts = {
   diverged: number
   /** Reads that could not be compared: the other side did not answer, or not in its own format. */
   errors: number
-  /** Reads for which legacy differed from itself. */
+  /** Reads for which legacy differed from itself, of `noiseSamples` that asked it twice. */
   noise: number
+  noiseSamples: number
   verdict: Verdict
+  /** What the verdict rests on, in a sentence. */
+  why: string
+  /** Share that diverged less the share that is noise, with its bounds. */
+  divergence: Interval
 }
 
 export type RouteComparison = Counts & {
@@ -23,40 +28,20 @@ export type RouteComparison = Counts & {
   extractedMs: { p50: number; p99: number }
 }
 
-export type Divergence = {
-  route: string
-  path: string
-  count: number
-  /** One example. */
-  legacy: string
-  extracted: string
-  traceId: string
-}
-
 export type ComparisonReport = Counts & {
   capability: string
   routes: RouteComparison[]
   divergences: Divergence[]
 }
 
-type Tally = {
-  matched: number
-  ignored: number
-  diverged: number
-  errors: number
-  noise: number
-  noiseSamples: number
-  legacy: number[]
-  extracted: number[]
-}
+type Entry = Omit<Tally, Side> & Record<Side, LatencyHistogram>
 
 const maxDivergences = 200
-const latencies = 1_024
 
 /** What the comparisons of one capability have shown since it was made; bounded. */
 export class ComparisonLedger {
   readonly capability: string
-  #routes = new Map<string, Tally>()
+  #routes = new Map<string, Entry>()
   #divergences = new Map<string, Divergence>()
 
   constructor(capability: string) {
@@ -64,93 +49,113 @@ export class ComparisonLedger {
   }
 
   record(route: string, comparison: Comparison, traceId: string): void {
-    const tally = this.#tally(route)
-    tally[comparison.result]++
-    for (const { path, legacy, extracted } of comparison.divergences) {
-      const key = `${route} ${path}`
-      const known = this.#divergences.get(key)
-      if (known !== undefined) known.count++
-      else if (this.#divergences.size < maxDivergences)
-        this.#divergences.set(key, { route, path, count: 1, legacy, extracted, traceId })
-    }
+    this.#entry(route)[comparison.result]++
+    for (const { path, legacy, extracted } of comparison.divergences)
+      this.#diverged({ route, path, count: 1, legacy, extracted, traceId })
   }
 
   recordError(route: string): void {
-    this.#tally(route).errors++
+    this.#entry(route).errors++
   }
 
   recordNoise(route: string, differed: boolean): void {
-    const tally = this.#tally(route)
-    tally.noiseSamples++
-    if (differed) tally.noise++
+    const entry = this.#entry(route)
+    entry.noiseSamples++
+    if (differed) entry.noise++
   }
 
   recordLatency(route: string, side: Side, ms: number): void {
-    const kept = this.#tally(route)[side]
-    kept.push(ms)
-    if (kept.length > 2 * latencies) kept.splice(0, latencies)
+    this.#entry(route)[side].add(ms)
   }
 
-  summary(config: ComparisonConfig): Counts {
-    const tallies = [...this.#routes.values()]
-    const total = counts(sum(tallies), config)
-    // One route that diverges is enough, however many others agree.
-    const failing = tallies.some(tally => counts(tally, config).verdict === 'fail')
-    return failing ? { ...total, verdict: 'fail' } : total
+  /** Takes over what another ledger of the capability has seen. */
+  add({ routes, divergences }: LedgerSnapshot): void {
+    for (const [route, tally] of routes) addTally(this.#entry(route), tally)
+    for (const divergence of divergences) this.#diverged(divergence)
   }
 
-  report(config: ComparisonConfig): ComparisonReport {
-    const routes = [...this.#routes].map(([route, tally]) => ({
+  snapshot(): LedgerSnapshot {
+    return {
+      routes: [...this.#routes].map(([route, entry]) => [route, tallyOf(entry)]),
+      divergences: [...this.#divergences.values()],
+    }
+  }
+
+  summary(limits: Limits): Counts {
+    const entries = [...this.#routes.values()]
+    const total = emptyEntry()
+    for (const entry of entries) addTally(total, tallyOf(entry))
+    const all = counts(tallyOf(total), limits)
+    // One route that fails is enough, however many others agree.
+    const failing = [...this.#routes]
+      .map(([route, entry]) => ({ route, ...counts(tallyOf(entry), limits) }))
+      .find(({ verdict }) => verdict === 'fail')
+    return failing === undefined ? all : { ...all, verdict: 'fail', why: `${failing.route}: ${failing.why}` }
+  }
+
+  report(limits: Limits): ComparisonReport {
+    const routes = [...this.#routes].map(([route, entry]) => ({
       route,
-      ...counts(tally, config),
-      legacyMs: latency(tally.legacy),
-      extractedMs: latency(tally.extracted),
+      ...counts(tallyOf(entry), limits),
+      legacyMs: latency(entry.legacy),
+      extractedMs: latency(entry.extracted),
     }))
     return {
       capability: this.capability,
-      ...this.summary(config),
+      ...this.summary(limits),
       routes,
       divergences: [...this.#divergences.values()].sort((one, other) => other.count - one.count),
     }
   }
 
-  #tally(route: string): Tally {
-    let tally = this.#routes.get(route)
-    if (tally === undefined) {
-      tally = emptyTally()
-      this.#routes.set(route, tally)
+  #diverged(divergence: Divergence): void {
+    const key = `${divergence.route} ${divergence.path}`
+    const known = this.#divergences.get(key)
+    if (known !== undefined) known.count += divergence.count
+    else if (this.#divergences.size < maxDivergences) this.#divergences.set(key, { ...divergence })
+  }
+
+  #entry(route: string): Entry {
+    let entry = this.#routes.get(route)
+    if (entry === undefined) {
+      entry = emptyEntry()
+      this.#routes.set(route, entry)
     }
-    return tally
+    return entry
   }
 }
 
-/**
- * `insufficient` below `minSamples`; `fail` where the share of divergences, less the share in which legacy
- * differed from itself, is over `maxDivergence`.
- */
-function counts(tally: Tally, config: ComparisonConfig): Counts {
+function counts(tally: Tally, limits: Limits): Counts {
   const { matched, ignored, diverged, errors, noise, noiseSamples } = tally
   const samples = matched + ignored + diverged
-  const floor = noiseSamples === 0 ? 0 : noise / noiseSamples
-  const over = samples > 0 && diverged / samples - floor > config.maxDivergence
-  const verdict = samples < config.minSamples ? 'insufficient' : over ? 'fail' : 'pass'
-  return { samples, matched, ignored, diverged, errors, noise, verdict }
-}
-
-function sum(tallies: readonly Tally[]): Tally {
-  const total = emptyTally()
-  for (const tally of tallies) {
-    total.matched += tally.matched
-    total.ignored += tally.ignored
-    total.diverged += tally.diverged
-    total.errors += tally.errors
-    total.noise += tally.noise
-    total.noiseSamples += tally.noiseSamples
+  return {
+    samples,
+    matched,
+    ignored,
+    diverged,
+    errors,
+    noise,
+    noiseSamples,
+    ...judgeComparison(tally, limits),
   }
-  return total
 }
 
-function emptyTally(): Tally {
+function addTally(to: Entry, tally: Tally): void {
+  to.matched += tally.matched
+  to.ignored += tally.ignored
+  to.diverged += tally.diverged
+  to.errors += tally.errors
+  to.noise += tally.noise
+  to.noiseSamples += tally.noiseSamples
+  to.legacy.merge(tally.legacy)
+  to.extracted.merge(tally.extracted)
+}
+
+function tallyOf(entry: Entry): Tally {
+  return { ...entry, legacy: entry.legacy.counts(), extracted: entry.extracted.counts() }
+}
+
+function emptyEntry(): Entry {
   return {
     matched: 0,
     ignored: 0,
@@ -158,12 +163,11 @@ function emptyTally(): Tally {
     errors: 0,
     noise: 0,
     noiseSamples: 0,
-    legacy: [],
-    extracted: [],
+    legacy: new LatencyHistogram(),
+    extracted: new LatencyHistogram(),
   }
 }
 
-function latency(values: readonly number[]): { p50: number; p99: number } {
-  const { p50Ms, p99Ms } = quantiles(values)
-  return { p50: p50Ms, p99: p99Ms }
+function latency(values: LatencyHistogram): { p50: number; p99: number } {
+  return { p50: values.quantile(0.5), p99: values.quantile(0.99) }
 }

@@ -84,7 +84,32 @@ const comparison = z.strictObject({
   /** Share of those for which legacy is asked twice, to learn how often it differs from itself. */
   noise: share.default(0.05),
   minSamples: z.int().min(1).default(50),
+  /** The absolute bar: share of the reads that may diverge beyond the noise. */
   maxDivergence: share.default(0),
+  /** The relative bar: divergence d counts from where (d − noise) / (d + noise) reaches this. */
+  aboveNoise: share.default(0.2),
+  /** With which the bounds of a verdict hold. */
+  confidence: z.literal([0.9, 0.95, 0.99]).default(0.95),
+  /** How many times legacy's p95 the extracted side may take; not judged unless set. */
+  maxSlowdown: z.number().min(0.1).max(1_000).optional(),
+  /** How lists are compared whose items have that path, as divergences show it; by position unless named here. */
+  arrays: z
+    .array(
+      z
+        .strictObject({
+          route: z.string().optional(),
+          path: z.string().min(1),
+          as: z.enum(['position', 'set', 'key']),
+          /** Within the item: `id`, or `customer.id`. */
+          key: z.string().min(1).optional(),
+        })
+        .refine(
+          ({ as, key }) => (as === 'key') === (key !== undefined),
+          'key goes with as: key, and only there',
+        ),
+    )
+    .max(200)
+    .default([]),
   /** Whether an element with xsi:nil="true" equals an absent one. */
   nilIsAbsent: z.boolean().default(false),
   /** Names of fields whose values stand in samples as they are; all others are hashed with a key. */
