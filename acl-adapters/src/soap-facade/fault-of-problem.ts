@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../codec/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../codec/json.ts'
 import type { Operation } from '../contract/contract.ts'
 import type { ProblemDocument } from '../rest-facade/problem-document.ts'
 import { type OutgoingFault, plainFault } from '../soap/write-envelope.ts'
@@ -7,7 +7,7 @@ import type { TypedFault } from './soap-mapping.ts'
 
 /**
  * The fault of an answer that is not 2xx: the one the mapping gives, else the one a `fault` member of the
- * problem restores, else Client for 4xx and Server for 5xx with text that quotes nothing.
+ * problem restores with its code, else Client for 4xx and Server for 5xx with text that quotes nothing.
  */
 export function faultOfProblem(
   status: number,
@@ -41,9 +41,27 @@ export function typedFault(
 
 function restoredFault(problem: ProblemDocument, operation: Operation): OutgoingFault | undefined {
   const carried = problem.fault as Json | undefined
-  if (!isJsonObject(carried) || !isJsonObject(carried.detail)) return undefined
-  const { detail } = carried
-  const name = Object.keys(detail)[0]
-  if (name === undefined) return undefined
-  return typedFault({ name, reason: problem.detail, detail: detail[name]! }, operation)
+  if (!isJsonObject(carried) || typeof problem.detail !== 'string') return undefined
+  const { code, actor, subcodes, detail = {} } = carried
+  const name = isJsonObject(detail) ? Object.keys(detail)[0] : undefined
+  const typed =
+    name === undefined
+      ? undefined
+      : typedFault({ name, reason: problem.detail, detail: (detail as JsonObject)[name]! }, operation)
+  if (typeof code !== 'string' || !faultCode.test(code)) return typed
+  return {
+    ...typed,
+    code,
+    reason: problem.detail,
+    ...(typeof actor === 'string' ? { actor } : {}),
+    ...(Array.isArray(subcodes) ? { subcodes: subcodes.filter(isQualified) } : {}),
+  }
+}
+
+/** As SoapFault has them. What is written into the envelope's markup is checked, whoever sent it. */
+const faultCode =
+  /^(?:(?:Client|Server|MustUnderstand|VersionMismatch)(?:\.[A-Za-z_][\w-]*)*|\{[^{}]*\}[A-Za-z_][\w.-]*)$/
+
+function isQualified(text: Json): text is string {
+  return typeof text === 'string' && /^\{[^{}]*\}[A-Za-z_][\w.-]*$/.test(text)
 }
