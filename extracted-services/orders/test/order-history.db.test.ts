@@ -85,24 +85,33 @@ const entry = {
 test('brings together what orders, customers and catalog tell of an order, in whatever order it comes', async () => {
   const told = [placed('o1'), credit('o1', 'CreditReserved'), stock('o1', 'StockReserved'), confirmed('o1')]
   await add(...told)
-  expect(await readHistory(pool, 7, 10)).toEqual([entry])
+  expect(await readHistory(pool, { customerId: 7, limit: 10 })).toEqual([entry])
   await schema.admin('DELETE FROM order_history_a; DELETE FROM processed_messages')
   await add(told[2]!, told[1]!, told[0]!, told[3]!)
-  expect(await readHistory(pool, 7, 10)).toEqual([entry])
+  expect(await readHistory(pool, { customerId: 7, limit: 10 })).toEqual([entry])
 })
 
 test('takes every message once, and no older news of an order', async () => {
   const first = placed('o1')
   await add(first, confirmed('o1'), first)
-  expect((await readHistory(pool, 7, 10))[0]).toMatchObject({ status: 'CONFIRMED', version: 2 })
+  expect((await readHistory(pool, { customerId: 7, limit: 10 }))[0]).toMatchObject({
+    status: 'CONFIRMED',
+    version: 2,
+  })
   await add({ ...first, id: randomUUID() })
-  expect((await readHistory(pool, 7, 10))[0]).toMatchObject({ status: 'CONFIRMED', version: 2 })
+  expect((await readHistory(pool, { customerId: 7, limit: 10 }))[0]).toMatchObject({
+    status: 'CONFIRMED',
+    version: 2,
+  })
 })
 
 test('knows how far it has come with an order', async () => {
   expect(await readHistoryVersion(pool, 'o1')).toBe(0)
   await add(credit('o1', 'CreditReserved'))
-  expect([await readHistoryVersion(pool, 'o1'), await readHistory(pool, 7, 10)]).toEqual([0, []])
+  expect([
+    await readHistoryVersion(pool, 'o1'),
+    await readHistory(pool, { customerId: 7, limit: 10 }),
+  ]).toEqual([0, []])
   await add(placed('o1'))
   expect(await readHistoryVersion(pool, 'o1')).toBe(1)
 })
@@ -117,7 +126,7 @@ test('refuses an event that it can not read, and passes over one that it has no 
 test('tolerates members that it does not know', async () => {
   const newer = placed('o1')
   await add({ ...newer, payload: { ...(newer.payload as object), channel: 'web', giftWrap: true } })
-  expect(await readHistory(pool, 7, 10)).toHaveLength(1)
+  expect(await readHistory(pool, { customerId: 7, limit: 10 })).toHaveLength(1)
 })
 
 test('is rebuilt into the other table and swapped', async () => {
@@ -127,13 +136,13 @@ test('is rebuilt into the other table and swapped', async () => {
     "UPDATE order_history_a SET status = 'WRONG', total = 0; INSERT INTO order_history_a (order_id, version, customer_id, placed_at) VALUES ('ghost', 1, 7, NOW())",
   )
   expect(await rebuildHistory(pool, now)).toBe(4)
-  expect(await readHistory(pool, 7, 10)).toEqual([entry])
+  expect(await readHistory(pool, { customerId: 7, limit: 10 })).toEqual([entry])
   expect(await schema.admin('SELECT live FROM history_control')).toEqual([{ live: 'b' }])
   await add(placed('o2'))
-  expect(await readHistory(pool, 7, 10)).toHaveLength(2)
+  expect(await readHistory(pool, { customerId: 7, limit: 10 })).toHaveLength(2)
   expect(await rebuildHistory(pool, now)).toBe(5)
   expect(await schema.admin('SELECT live FROM history_control')).toEqual([{ live: 'a' }])
-  expect(await readHistory(pool, 7, 10)).toHaveLength(2)
+  expect(await readHistory(pool, { customerId: 7, limit: 10 })).toHaveLength(2)
 })
 
 test('loses nothing that is added while it is rebuilt', async () => {
@@ -150,7 +159,7 @@ test('loses nothing that is added while it is rebuilt', async () => {
   let rebuilds = 0
   for (; !done || rebuilds < 2; rebuilds++) await rebuildHistory(pool, now)
   await adding
-  const history = await readHistory(pool, 7, 1_000)
+  const history = await readHistory(pool, { customerId: 7, limit: 1_000 })
   expect(history).toHaveLength(700)
   expect(history.filter(({ status }) => status === 'CONFIRMED')).toHaveLength(150)
 }, 30_000)

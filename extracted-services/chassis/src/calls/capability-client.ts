@@ -1,9 +1,9 @@
 import { Agent } from 'node:http'
 import type { Log } from '@strangler/kit/log.ts'
-import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { childSpan, formatTraceparent, type TraceContext } from '@strangler/kit/trace-context.ts'
 import axios from 'axios'
-import { BrokenCircuitError, circuitBreaker, handleAll, SamplingBreaker } from 'cockatiel'
+import { BrokenCircuitError, circuitBreaker, handleWhen, SamplingBreaker } from 'cockatiel'
 import { spanLine } from '../telemetry/span-line.ts'
 
 /** In which span a call is made, and when whoever makes it gives it up. */
@@ -16,7 +16,7 @@ export type Send = (
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
   caller: Caller,
-  options?: { body?: unknown; idempotencyKey?: string },
+  options?: { body?: unknown; idempotencyKey?: string; headers?: Readonly<Record<string, string>> },
 ) => Promise<Answer>
 
 const requestMs = 10_000
@@ -24,7 +24,7 @@ const largestAnswer = 1_048_576
 
 /**
  * Calls to one capability. A breaker opens when half of at least 20 calls in 10 s failed, and lets one through after
- * 10 s; refusals (4xx) are answers, not failures.
+ * 10 s; refusals (4xx) are answers, not failures, and a caller that hangs up says nothing about the capability.
  * @param baseUrl the proxy's: which side serves the capability is not the caller's business
  * @param retries of a GET that failed, at once. None where whoever calls tries again itself: two layers would multiply
  */
@@ -40,7 +40,8 @@ export function createCapabilityClient({
   retries?: number
 }): Send {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-  const breaker = circuitBreaker(handleAll, {
+  const counts = handleWhen(error => !isToolkitError(error, 'CALLER_GONE'))
+  const breaker = circuitBreaker(counts, {
     halfOpenAfter: 10_000,
     breaker: new SamplingBreaker({ threshold: 0.5, duration: 10_000, minimumRps: 2 }),
   })
@@ -56,7 +57,7 @@ export function createCapabilityClient({
     validateStatus: () => true,
   })
 
-  const exchange: Send = async (method, path, { trace, signal }, { body, idempotencyKey } = {}) => {
+  const exchange: Send = async (method, path, { trace, signal }, { body, idempotencyKey, headers } = {}) => {
     const span = childSpan(trace)
     const began = performance.now()
     const told = (outcome: object) => {
@@ -70,6 +71,7 @@ export function createCapabilityClient({
         url: path,
         signal,
         headers: {
+          ...headers,
           accept: 'application/json',
           traceparent: formatTraceparent(span),
           ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
@@ -81,8 +83,9 @@ export function createCapabilityClient({
       const document = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {}
       return { status, type: String(document.type ?? ''), body: document }
     } catch (error) {
-      if (!(error instanceof ToolkitError)) told({ failed: messageOf(error) })
-      throw error
+      if (error instanceof ToolkitError) throw error
+      told({ failed: messageOf(error) })
+      throw isGone(signal) ? gone(capability) : error
     }
   }
 
@@ -110,6 +113,17 @@ export function unexpected(capability: string, { status, type }: Answer): Toolki
 
 function unavailable(capability: string, message: string): ToolkitError {
   return new ToolkitError('CAPABILITY_UNAVAILABLE', message, { details: { capability } })
+}
+
+/** Whether the call was given up for another reason than that it took too long. */
+function isGone({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as { name?: unknown }).name !== 'TimeoutError'
+}
+
+function gone(capability: string): ToolkitError {
+  return new ToolkitError('CALLER_GONE', `nobody waits for ${capability} any more`, {
+    details: { capability },
+  })
 }
 
 /** What is asked for may be somebody's name. */

@@ -61,7 +61,10 @@ export function problemOf(error: unknown, mapping: ProblemMapping = {}): Problem
   }
   if (isToolkitError(error)) {
     const known = mapping[error.code] ?? ownProblems[error.code]
-    if (known !== undefined) return { problem: known(error), headers: headersFor(error) }
+    if (known !== undefined) {
+      const answer = known(error)
+      return { problem: answer, headers: { ...(answer.status === 503 ? soon : {}), ...headersFor(error) } }
+    }
   }
   if (isDatabaseUnavailable(error)) {
     const detail = 'the database does not answer'

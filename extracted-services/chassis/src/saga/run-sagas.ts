@@ -205,8 +205,9 @@ export function runSagas(parts: SagaRunnerParts): SagaRunner {
     const over = new AbortController()
     const ended = new AbortController()
     const late = clock.sleep(ms, ended.signal).then(() => {
-      over.abort()
-      throw new Error(`no answer within ${Math.round(ms)} ms`)
+      const late = new DOMException(`no answer within ${Math.round(ms)} ms`, 'TimeoutError')
+      over.abort(late)
+      throw late
     })
     late.catch(() => {})
     try {

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@strangler/chassis/event-store/event-store.ts'
 import type { Answer, IdempotencyStore } from '@strangler/chassis/idempotency/answer-once.ts'
 import type { Line, OrderState } from '../domain/order.ts'
-import type { HistoryEntry } from '../history/order-history.ts'
+import type { HistoryEntry, HistoryQuery } from '../history/order-history.ts'
 
 export type Placing = { orderId: string; customerId: number; lines: readonly Line[] }
 
@@ -27,7 +27,7 @@ export type Orders = {
     options: { rehearsal: boolean },
   ): Promise<VersionedOrder>
   audit(orderId: string): Promise<AuditEntry[]>
-  history(customerId: number, limit: number): Promise<HistoryEntry[]>
+  history(query: HistoryQuery): Promise<HistoryEntry[]>
   /** The version of the order that the history has come to. */
   historyVersion(orderId: string): Promise<number>
 }

@@ -21,6 +21,8 @@ export type HistoryEntry = {
   placedAt: string
 }
 
+export type HistoryQuery = { customerId: number; limit: number; orderId?: string | undefined }
+
 type Table = 'order_history_a' | 'order_history_b'
 type InputRow = { position: number; topic: string; order_id: string; type: string; payload: string }
 type EntryRow = {
@@ -61,14 +63,17 @@ export async function addToHistory(pool: Pool, message: Message, now: number): P
   })
 }
 
-/** Orders of a customer, latest first. */
-export function readHistory(pool: Pool, customerId: number, limit: number): Promise<HistoryEntry[]> {
+/** Orders of a customer, latest first; with `orderId` that one alone, if it is the customer's. */
+export function readHistory(
+  pool: Pool,
+  { customerId, limit, orderId }: HistoryQuery,
+): Promise<HistoryEntry[]> {
   return withSession(pool, async session => {
     const live = await liveTable(session, '')
     const rows = await session.rows<EntryRow>(
       `SELECT ${columns} FROM ${live} WHERE customer_id = ? AND placed_at IS NOT NULL
-       ORDER BY placed_at DESC, order_id DESC LIMIT ?`,
-      [customerId, limit],
+       ${orderId === undefined ? '' : 'AND order_id = ?'} ORDER BY placed_at DESC, order_id DESC LIMIT ?`,
+      [customerId, ...(orderId === undefined ? [] : [orderId]), limit],
     )
     return rows.map(entryOf)
   })

@@ -94,9 +94,9 @@ export function addOrderResources(app: Express, orders: Orders, clock: Clock): v
   addResource(app, '/order-history', {
     get: [
       async (request, response) => {
-        const { customerId, limit = 50, after } = check(historySchema, request.query)
+        const { customerId, limit = 50, orderId, after } = check(historySchema, request.query)
         if (after !== undefined) await awaitHistory(orders, clock, after, response)
-        response.json({ items: await orders.history(customerId, limit) })
+        response.json({ items: await orders.history({ customerId, limit, orderId }) })
       },
     ],
   })

@@ -5,6 +5,9 @@ type Reason = 'REQUIRED' | 'TOO_LONG' | 'INVALID'
 
 const customerId = z.int().min(0).max(999_999_999_999_999)
 
+/** Names an order: a random UUID. */
+export const orderIdForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 export const placeSchema = z.strictObject({
   customerId,
   lines: z
@@ -24,14 +27,12 @@ export const placeSchema = z.strictObject({
 export const historySchema = z.strictObject({
   customerId: whole(999_999_999_999_999),
   limit: whole(500).optional(),
+  orderId: z.string().regex(orderIdForm).optional(),
   after: z
     .string()
     .regex(/^[0-9a-f-]{36}\.\d{1,9}$/)
     .optional(),
 })
-
-/** Names an order: a random UUID. */
-export const orderIdForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * Input that was checked at the door.

@@ -86,7 +86,7 @@ export function createOrders(parts: OrdersParts): Orders {
       }
     },
     audit: orderId => withSession(pool, session => readAudit(session, orderAggregate, orderId)),
-    history: (customerId, limit) => readHistory(pool, customerId, limit),
+    history: query => readHistory(pool, query),
     historyVersion: orderId => readHistoryVersion(pool, orderId),
   }
 }
