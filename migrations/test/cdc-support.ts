@@ -24,8 +24,9 @@ export type TestDatabases = {
 }
 
 /** Two sides on one server with the accounts of a real installation, under names of their own. */
-export async function openTestDatabases(): Promise<TestDatabases> {
-  const adminUrl = process.env.STRANGLER_TEST_DB
+export async function openTestDatabases(
+  adminUrl: string | undefined = process.env.STRANGLER_TEST_DB,
+): Promise<TestDatabases> {
   if (adminUrl === undefined) throw new Error('STRANGLER_TEST_DB is not set')
   const admin = await createConnection({ ...connectionOptions(adminUrl), multipleStatements: true })
   const id = randomBytes(4).toString('hex')

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { systemClock } from '@strangler/kit/clock.ts'
 import { plan } from '../plans/customers.ts'
+import { binlogSources } from '../src/cdc/change-sources.ts'
 import { killAt } from '../src/cutover/fail-points.ts'
 import type { SwitchParts } from '../src/cutover/switch-parts.ts'
 import { type Audit, createAudit } from '../src/journal/audit.ts'
@@ -34,6 +35,7 @@ beforeAll(async () => {
     evidence: createEvidence(schema.pool),
     proxies: [createProxyAdmin(server.url, 'token')],
     syncs: { current: () => undefined, close: async () => {} } as unknown as SwitchParts['syncs'],
+    sources: binlogSources,
     sidesOf: () => ({}) as ReturnType<SwitchParts['sidesOf']>,
     entryUrl: '',
     clock: systemClock,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { systemClock } from '@strangler/kit/clock.ts'
 import { plan as customersPlan } from '../plans/customers.ts'
+import { binlogSources } from '../src/cdc/change-sources.ts'
 import { readPosition } from '../src/cdc/write-barrier.ts'
 import { moveWriteOwner } from '../src/cutover/cutover.ts'
 import { createLiveSwitcher } from '../src/cutover/live-switcher.ts'
@@ -63,6 +64,7 @@ beforeEach(async () => {
     evidence: createEvidence(control.pool),
     proxies: [createProxyAdmin(server.url, 'token')],
     syncs: createSyncSupervisor(sidesOf, silent, systemClock),
+    sources: binlogSources,
     sidesOf,
     entryUrl: '',
     clock: systemClock,

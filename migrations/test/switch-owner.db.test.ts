@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { systemClock } from '@strangler/kit/clock.ts'
 import { plan as customersPlan } from '../plans/customers.ts'
+import { binlogSources } from '../src/cdc/change-sources.ts'
 import { inspectFence, raiseFence } from '../src/cdc/fence.ts'
 import { readPosition } from '../src/cdc/write-barrier.ts'
 import { recover } from '../src/cutover/recover.ts'
@@ -73,6 +74,7 @@ beforeAll(async () => {
     evidence: createEvidence(control.pool),
     proxies: [createProxyAdmin(server.url, 'token')],
     syncs: createSyncSupervisor(sidesOf, silent, systemClock),
+    sources: binlogSources,
     sidesOf,
     entryUrl: '',
     clock: systemClock,

@@ -5,6 +5,7 @@ import { connectToolkit, type Database, origin } from '../data/database.ts'
 import { requireTableShape } from '../data/table-shape.ts'
 import type { Transaction } from './change.ts'
 import type { CapturedColumns, ChangeSource } from './change-source.ts'
+import { transactionsTopic } from './connector-delivery.ts'
 import { jsonRowDecoder, needsBigIntegers } from './debezium-decoder.ts'
 import { type CapturedTopic, mergeTransactions } from './debezium-transactions.ts'
 import { openTopic, type TopicReader } from './topic-reader.ts'
@@ -16,6 +17,8 @@ export type DebeziumSourceOptions = {
   /** Whose tables the connector captures: asked for their columns' types. */
   database: Database
   captured: CapturedColumns
+  /** A place from which on everything after that position is to be had, where one is known. */
+  cursorOf?(from: string): string | undefined
 }
 
 const earliest = -2n
@@ -29,7 +32,9 @@ const latest = -1n
  * a partition to, and of two appliers the checkpoint refuses one.
  */
 export function createDebeziumSource(options: DebeziumSourceOptions): ChangeSource {
-  return { read: (from, signal, cursor) => readTopics(options, from, signal, cursor) }
+  return {
+    read: (from, signal, cursor) => readTopics(options, from, signal, cursor ?? options.cursorOf?.(from)),
+  }
 }
 
 async function* readTopics(
@@ -54,8 +59,12 @@ async function* readTopics(
   }
   signal.addEventListener('abort', end, { once: true })
   try {
-    const transactions = `${options.topicPrefix}.transaction`
-    const offsets = await beginAt(consumer, [transactions, ...tables.keys()], cursor)
+    const transactions = transactionsTopic(options.topicPrefix)
+    const topics = [transactions, ...tables.keys()]
+    // joined once for all of them: each topic by itself would join its group anew
+    consumer.topics.trackAll(...topics)
+    await consumer.joinGroup({})
+    const offsets = await beginAt(consumer, topics, cursor)
     if (offsets.get(transactions)!.length > 1)
       throw new ToolkitError('SOURCE_UNORDERED', `topic ${transactions} has more than one partition`, {
         hint: 'transactions are ordered only within a partition: create that topic with one',

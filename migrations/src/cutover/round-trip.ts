@@ -32,6 +32,7 @@ export async function roundTrip(
 async function sendCanary(parts: SwitchParts, plan: Plan, source: Side, signal: AbortSignal): Promise<void> {
   const sides = parts.sidesOf(plan)
   const capability = `${plan.capability}.probe`
+  await parts.sources.ready(plan, source, signal)
   const from = await readPosition(sides[source])
   const sync = createSync({
     capability,
@@ -41,6 +42,7 @@ async function sendCanary(parts: SwitchParts, plan: Plan, source: Side, signal: 
     target: sides[opposite(source)],
     // Each probe starts anew at its own position.
     epoch: parts.clock.now(),
+    openSource: parts.sources.open(plan, source),
     log: parts.log.child({ probe: plan.capability }, { level: 'warn' }),
     clock: parts.clock,
   })

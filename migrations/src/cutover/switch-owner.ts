@@ -24,6 +24,7 @@ export async function switchOwner(
   await liftAhead(parts, plan, direction)
   await compareAhead(parts, plan, order)
   await beginSmallBinlog(parts, plan, direction)
+  await parts.sources.ready(plan, direction.target, order.signal)
   const before = await parts.journal.state(plan.capability)
   const action = direction.action
   order.failPoint(`${action}.begin.before`)

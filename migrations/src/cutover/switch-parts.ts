@@ -1,5 +1,6 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
+import type { ChangeSources } from '../cdc/change-sources.ts'
 import type { Evidence } from '../journal/evidence.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Lease } from '../journal/lease.ts'
@@ -14,6 +15,8 @@ export type SwitchParts = {
   evidence: Evidence
   proxies: readonly ProxyAdmin[]
   syncs: SyncSupervisor
+  /** Where both directions' changes come from. */
+  sources: ChangeSources
   sidesOf(plan: Plan): Sides
   /** The public URL that clients use: a drill's load goes through it. */
   entryUrl: string

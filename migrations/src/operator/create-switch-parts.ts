@@ -2,6 +2,8 @@ import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { readEnv } from '@strangler/kit/read-env.ts'
 import type { Pool } from 'mysql2/promise'
+import { binlogSources, type ChangeSources } from '../cdc/change-sources.ts'
+import { createDebeziumSources } from '../cdc/debezium-sources.ts'
 import type { SwitchParts } from '../cutover/switch-parts.ts'
 import { installControlTables } from '../data/control-tables.ts'
 import type { Database } from '../data/database.ts'
@@ -44,15 +46,24 @@ export async function createSwitchParts(from: {
     legacy: databases.get(plan.databases.legacy)!,
     extracted: databases.get(plan.databases.extracted)!,
   })
+  const sources = sourcesOf(env, sidesOf, log)
   return {
     journal: createJournal(pool),
     evidence: createEvidence(pool),
     proxies: env.STRANGLER_PROXIES.map(url => createProxyAdmin(url, env.STRANGLER_TOKEN)),
-    syncs: createSyncSupervisor(sidesOf, log, clock),
+    syncs: createSyncSupervisor(sidesOf, log, clock, sources),
+    sources,
     sidesOf,
     entryUrl: env.STRANGLER_ENTRY_URL,
     reports: env.STRANGLER_REPORTS,
     clock,
     log,
   }
+}
+
+function sourcesOf(env: EngineEnv, sidesOf: (plan: Plan) => Sides, log: Log): ChangeSources {
+  const { STRANGLER_KAFKA: bootstrapServers, STRANGLER_CONNECT: connectUrl } = env
+  if (env.STRANGLER_CHANGE_SOURCE === 'binlog' || bootstrapServers === undefined || connectUrl === undefined)
+    return binlogSources
+  return createDebeziumSources({ bootstrapServers, connectUrl, sidesOf, log })
 }

@@ -11,8 +11,36 @@ const databaseUrl = z
     'a URL mysql://user:password@host:port/schema',
   )
 
-/** The engine's environment; the databases of the plans come on top: STRANGLER_DB_<NAME>, STRANGLER_APPLIER_<NAME>. */
-export const engineEnv = z.object({
+const kafkaServers = z
+  .string()
+  .transform(text =>
+    text
+      .split(',')
+      .map(part => part.trim())
+      .filter(part => part !== ''),
+  )
+  .pipe(z.array(z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'host:port, or several with commas')).min(1))
+
+/** Where changes are read from: the databases' binlogs, or Debezium's topics. */
+const changeSource = z
+  .object({
+    STRANGLER_CHANGE_SOURCE: z.enum(['binlog', 'debezium']).default('binlog'),
+    STRANGLER_KAFKA: kafkaServers.optional(),
+    STRANGLER_CONNECT: httpUrl.optional(),
+  })
+  .check(({ value, issues }) => {
+    if (value.STRANGLER_CHANGE_SOURCE !== 'debezium') return
+    for (const name of ['STRANGLER_KAFKA', 'STRANGLER_CONNECT'] as const)
+      if (value[name] === undefined)
+        issues.push({
+          code: 'custom',
+          input: value,
+          path: [name],
+          message: 'needed with STRANGLER_CHANGE_SOURCE=debezium',
+        })
+  })
+
+const engine = z.object({
   PORT: z.coerce.number().pipe(z.int().min(0).max(65_535)).default(0),
   HOST: z.string().min(1).default('127.0.0.1'),
   STRANGLER_TOKEN: z.string().min(16, 'at least 16 characters'),
@@ -33,6 +61,9 @@ export const engineEnv = z.object({
   STRANGLER_PLANS: z.string().min(1).optional(),
   STRANGLER_FAULTS: z.enum(['allow', 'off']).default('off'),
 })
+
+/** The engine's environment; the databases of the plans come on top: STRANGLER_DB_<NAME>, STRANGLER_APPLIER_<NAME>. */
+export const engineEnv = z.intersection(engine, changeSource)
 
 export type EngineEnv = z.infer<typeof engineEnv>
 

@@ -1,6 +1,7 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { binlogSources, type ChangeSources } from '../cdc/change-sources.ts'
 import { createSync, type Sync, type SyncOptions } from '../cdc/sync.ts'
 import { createUnverifiedChanges, type UnverifiedChanges } from '../cutover/unverified-changes.ts'
 import type { Database } from '../data/database.ts'
@@ -36,11 +37,15 @@ export function syncDirection(source: Side): SyncDirection {
   return source === 'legacy' ? 'forward' : 'reverse'
 }
 
-/** @param make creates a sync; another one in tests */
+/**
+ * @param sources where changes are read from; the binlog by default
+ * @param make creates a sync; another one in tests
+ */
 export function createSyncSupervisor(
   sidesOf: (plan: Plan) => Sides,
   log: Log,
   clock: Clock,
+  sources: ChangeSources = binlogSources,
   make: (options: SyncOptions) => Sync = createSync,
 ): SyncSupervisor {
   const currents = new Map<string, SupervisedSync>()
@@ -54,6 +59,7 @@ export function createSyncSupervisor(
       source: sides[source],
       target: sides[opposite(source)],
       epoch,
+      openSource: sources.open(plan, source),
       log: log.child({ capability: plan.capability, sync: syncDirection(source) }),
       clock,
     })
