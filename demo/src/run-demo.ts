@@ -45,7 +45,11 @@ export async function runDemo(
     system.secrets.token,
     capability,
   )
-  const traffic = startTraffic(local(system.ports.proxy), ratePerSecond, seed, parts.customers)
+  const traffic = await startTraffic(local(system.ports.proxy), {
+    ratePerSecond,
+    seed,
+    customers: parts.customers,
+  })
   const batch = startNightlyBatch(node, root, { ...env, ...system.nightlyEnv }, nowMs)
   const sampling = startSampling(traffic.stats, view, nowMs)
   const story = await tellStory({

@@ -31,7 +31,7 @@ withBrowser('an operator with a browser', () => {
 
   beforeAll(async () => {
     shop = await startTestSystem(process, 1_200)
-    traffic = startTraffic(shop.entryUrl, 40, 7, 1_200)
+    traffic = await startTraffic(shop.entryUrl, { ratePerSecond: 40, seed: 7, customers: 1_200 })
     url = await startDashboard(shop)
     profile = await mkdtemp(join(tmpdir(), 'strangler-browser-'))
     context = await chromium.launchPersistentContext(profile, {

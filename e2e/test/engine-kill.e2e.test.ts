@@ -12,7 +12,7 @@ let traffic: Traffic
 
 beforeAll(async () => {
   shop = await startTestSystem(process, customers)
-  traffic = startTraffic(shop.entryUrl, 60, 11, customers)
+  traffic = await startTraffic(shop.entryUrl, { ratePerSecond: 60, seed: 11, customers })
   await done(['run', 'customers', '--to', 'canary'])
   await done(['drill', 'customers', '--rate', '20', '--seconds', '2'])
 }, 180_000)

@@ -1,20 +1,24 @@
-/** A field whose last acknowledged value must be found afterwards. */
-export type Field = 'name' | 'phone' | 'creditLimit'
-
+/** What a write brings about: something new, a new value of a field, or a movement of a product's stock. */
 export type Effect =
-  | { kind: 'created'; token: string }
-  | { kind: 'noted'; token: string }
-  | { kind: 'set'; customer: number; field: Field; value: string }
+  | { kind: 'added'; what: Added; token: string }
+  | { kind: 'set'; what: Owned; id: string; field: string; value: string }
+  | { kind: 'moved'; sku: string; by: number }
+
+export type Added = 'customer' | 'note' | 'product'
+export type Owned = 'customer' | 'product'
 
 type Entry = { effect: Effect; outcome: 'acknowledged' | 'unknown' }
+
+/** The last acknowledged value of a field, then values of later writes that got no answer. */
+export type ExpectedField = { what: Owned; id: string; field: string; allowed: string[] }
 
 /** What the databases must hold, by the word that clients were given. */
 export type Expectation = {
   /** Tokens that must be there exactly once. One that got no answer may be there or not, and never twice. */
-  created: ReadonlySet<string>
-  noted: ReadonlySet<string>
-  /** Per customer and field: the last acknowledged value, then values of later writes that got no answer. */
-  set: ReadonlyMap<string, { customer: number; field: Field; allowed: readonly string[] }>
+  added: Readonly<Record<Added, ReadonlySet<string>>>
+  set: readonly ExpectedField[]
+  /** By how much the stock of each product has moved: the same number twice unless some movements got no answer. */
+  moved: ReadonlyMap<string, { least: number; most: number }>
 }
 
 export type Ledger = {
@@ -23,7 +27,7 @@ export type Ledger = {
   expectation(): Expectation
 }
 
-/** Every write that a client was told is done, in the order in which each customer's writes were answered. */
+/** Every write that a client was told is done, in the order in which each owner's writes were answered. */
 export function createLedger(): Ledger {
   const entries: Entry[] = []
   return {
@@ -39,17 +43,25 @@ export function createLedger(): Ledger {
 }
 
 function expect(entries: readonly Entry[]): Expectation {
-  const created = new Set<string>()
-  const noted = new Set<string>()
-  const set = new Map<string, { customer: number; field: Field; allowed: string[] }>()
+  const added = { customer: new Set<string>(), note: new Set<string>(), product: new Set<string>() }
+  const set = new Map<string, ExpectedField>()
+  const moved = new Map<string, { least: number; most: number }>()
   for (const { effect, outcome } of entries) {
-    if (effect.kind === 'set') {
-      const key = `${effect.customer}.${effect.field}`
-      const known = set.get(key)
-      if (outcome === 'acknowledged')
-        set.set(key, { customer: effect.customer, field: effect.field, allowed: [effect.value] })
-      else if (known !== undefined) known.allowed.push(effect.value)
-    } else if (outcome === 'acknowledged') (effect.kind === 'created' ? created : noted).add(effect.token)
+    const isSure = outcome === 'acknowledged'
+    if (effect.kind === 'added') {
+      if (isSure) added[effect.what].add(effect.token)
+    } else if (effect.kind === 'set') {
+      const { what, id, field, value } = effect
+      const key = `${what} ${id} ${field}`
+      if (isSure) set.set(key, { what, id, field, allowed: [value] })
+      else set.get(key)?.allowed.push(value)
+    } else {
+      const { least, most } = moved.get(effect.sku) ?? { least: 0, most: 0 }
+      moved.set(effect.sku, {
+        least: least + (isSure ? effect.by : Math.min(0, effect.by)),
+        most: most + (isSure ? effect.by : Math.max(0, effect.by)),
+      })
+    }
   }
-  return { created, noted, set }
+  return { added, set: [...set.values()], moved }
 }
