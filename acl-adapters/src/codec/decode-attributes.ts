@@ -2,7 +2,8 @@ import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { AttributeUse, ComplexType, SimpleType } from '../contract/contract.ts'
 import { admits } from '../contract/wildcard.ts'
 import { instanceNamespace, qualifiedName } from '../xml/qualified-name.ts'
-import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
+import type { XmlTag } from '../xml/read-tag.ts'
+import type { ResolvePrefix } from '../xml/xml-reader.ts'
 import { emptyObject, type Json, type JsonObject } from './json.ts'
 import type { Layout } from './layout.ts'
 import { readSimpleValue } from './read-simple-value.ts'
@@ -21,8 +22,7 @@ export function readAttributes(
   unknown: (message: string) => void,
 ): boolean {
   let nil = false
-  for (const name in tag.attributes) {
-    const { uri, local, prefix, value } = tag.attributes[name]!
+  for (const { name, uri, local, prefix, value } of tag.attributes) {
     if (prefix === 'xmlns' || name === 'xmlns') continue
     if (uri === instanceNamespace) {
       if (local === 'nil') nil = isNil(value, refuse)

@@ -16,7 +16,8 @@ import {
   type QualifiedName,
   qualifiedName,
 } from '../xml/qualified-name.ts'
-import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
+import type { XmlTag } from '../xml/read-tag.ts'
+import type { ResolvePrefix } from '../xml/xml-reader.ts'
 import { completeScope, missingIn } from './complete-scope.ts'
 import type { GroupEntry, State } from './content-model.ts'
 import { readAttributes } from './decode-attributes.ts'

@@ -8,7 +8,8 @@ import {
   qualifiedName,
   schemaNamespace,
 } from '../xml/qualified-name.ts'
-import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
+import type { XmlTag } from '../xml/read-tag.ts'
+import type { ResolvePrefix } from '../xml/xml-reader.ts'
 import { isOpen } from './labelled-value.ts'
 
 type AnyType = SimpleType | ComplexType
@@ -60,8 +61,7 @@ export function typeLabelled(declared: ComplexType, label: string): ComplexType 
 }
 
 function xsiType(tag: XmlTag): string | undefined {
-  for (const name in tag.attributes) {
-    const attribute = tag.attributes[name]!
+  for (const attribute of tag.attributes) {
     if (attribute.local === 'type' && attribute.uri === instanceNamespace) return attribute.value
   }
   return undefined

@@ -1,5 +1,6 @@
 import { instanceNamespace, localOf, namespaceOf, qualifiedName } from '../xml/qualified-name.ts'
-import type { ResolvePrefix, XmlTag } from '../xml/xml-reader.ts'
+import type { XmlTag } from '../xml/read-tag.ts'
+import type { ResolvePrefix } from '../xml/xml-reader.ts'
 import { messageLimits } from '../xml/xml-reader.ts'
 import { escapeAttribute, escapeText, isNcName, isXmlText } from '../xml/xml-text.ts'
 import type { EncodeContext } from './encode-context.ts'
@@ -49,7 +50,7 @@ export function createGenericReader(): GenericReader {
 
 function readGenericAttributes(tag: XmlTag, resolve: ResolvePrefix): JsonObject {
   const attributes = emptyObject()
-  for (const { name, prefix, uri, local, value } of Object.values(tag.attributes)) {
+  for (const { name, prefix, uri, local, value } of tag.attributes) {
     if (prefix === 'xmlns' || name === 'xmlns') continue
     const key = uri === '' ? local : qualifiedName(uri, local)
     attributes[key] = key === typeAttribute ? expandName(value.trim(), resolve) : value

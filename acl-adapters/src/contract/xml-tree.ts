@@ -1,5 +1,6 @@
 import { qualifiedName } from '../xml/qualified-name.ts'
-import { messageLimits, type ResolvePrefix, readXml, type XmlLimits, type XmlTag } from '../xml/xml-reader.ts'
+import type { XmlTag } from '../xml/read-tag.ts'
+import { messageLimits, type ResolvePrefix, readXml, type XmlLimits } from '../xml/xml-reader.ts'
 
 /** An element of a WSDL or XSD document, with what a diagnostic needs. */
 export type XmlNode = {
@@ -28,9 +29,9 @@ export function readXmlTree(source: string, file: string): XmlNode {
     // A blank line before the XML declaration is a common slip of whoever saved the file.
     source.replace(/^[\uFEFF\s]+(?=<\?xml)/, ''),
     {
-      open(tag, _resolve, line) {
+      open(tag, resolve, line) {
         const parent = open.at(-1)
-        const node = createNode(tag, parent, file, line)
+        const node = createNode(tag, resolve, file, line)
         if (parent === undefined) root = node
         else parent.children.push(node)
         open.push(node)
@@ -45,14 +46,12 @@ export function readXmlTree(source: string, file: string): XmlNode {
   return root!
 }
 
-function createNode(tag: XmlTag, parent: XmlNode | undefined, file: string, line: number) {
+function createNode(tag: XmlTag, resolve: ResolvePrefix, file: string, line: number) {
   const attributes = new Map<string, string>()
-  for (const { uri, local, value, prefix, name } of Object.values(tag.attributes)) {
+  for (const { uri, local, value, prefix, name } of tag.attributes) {
     if (prefix === 'xmlns' || name === 'xmlns') continue
     attributes.set(uri === '' ? local : qualifiedName(uri, local), value)
   }
-  const own = tag.ns
-  const inherited: ResolvePrefix | undefined = parent?.resolve
   return {
     namespace: tag.uri,
     local: tag.local,
@@ -60,13 +59,6 @@ function createNode(tag: XmlTag, parent: XmlNode | undefined, file: string, line
     line,
     attributes,
     children: [] as XmlNode[],
-    resolve: Object.keys(own).length === 0 && inherited !== undefined ? inherited : resolver(own, inherited),
-  }
-}
-
-function resolver(own: Record<string, string>, inherited: ResolvePrefix | undefined): ResolvePrefix {
-  return prefix => {
-    if (prefix === 'xml') return 'http://www.w3.org/XML/1998/namespace'
-    return own[prefix] ?? inherited?.(prefix)
+    resolve,
   }
 }

@@ -9,7 +9,8 @@ import type { Json } from '../codec/json.ts'
 import { messageJson } from '../codec/message.ts'
 import type { Contract, ElementDeclaration, SoapVersion } from '../contract/contract.ts'
 import { type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
-import { type ResolvePrefix, readXmlInSlices, type XmlHandler, type XmlTag } from '../xml/xml-reader.ts'
+import type { XmlTag } from '../xml/read-tag.ts'
+import { type ResolvePrefix, readXmlInSlices, type XmlHandler } from '../xml/xml-reader.ts'
 import { createFaultReader, type FaultReader } from './read-fault.ts'
 import type { SoapFault } from './soap-fault.ts'
 import { envelopeNamespaces, versionOfNamespace } from './soap-version.ts'
@@ -158,7 +159,7 @@ function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) 
 function demandsUnderstanding(tag: XmlTag, envelope: string): boolean {
   let demanded = false
   let role = ''
-  for (const { uri, local, value } of Object.values(tag.attributes)) {
+  for (const { uri, local, value } of tag.attributes) {
     if (uri !== envelope) continue
     if (local === 'mustUnderstand') demanded = value.trim() === '1' || value.trim() === 'true'
     if (local === 'actor' || local === 'role') role = value.trim()

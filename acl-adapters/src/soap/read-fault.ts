@@ -2,7 +2,8 @@ import { createElementDecoder, type ElementDecoder, replyRules } from '../codec/
 import { emptyObject } from '../codec/json.ts'
 import type { Contract, SoapVersion } from '../contract/contract.ts'
 import { localOf, qualifiedName, xmlNamespace } from '../xml/qualified-name.ts'
-import type { ResolvePrefix, XmlHandler, XmlTag } from '../xml/xml-reader.ts'
+import type { XmlTag } from '../xml/read-tag.ts'
+import type { ResolvePrefix, XmlHandler } from '../xml/xml-reader.ts'
 import { codeOf12, type SoapFault } from './soap-fault.ts'
 import { envelopeNamespaces, versionOfNamespace } from './soap-version.ts'
 
@@ -73,8 +74,7 @@ export function createFaultReader(version: SoapVersion, contract: Contract): Fau
       }
       path.push(tag.local)
       text = ''
-      lang =
-        Object.values(tag.attributes).find(a => a.uri === xmlNamespace && a.local === 'lang')?.value ?? ''
+      lang = tag.attributes.find(a => a.uri === xmlNamespace && a.local === 'lang')?.value ?? ''
     },
     text(part) {
       if (entry !== undefined) entry.decoder?.text(part)
