@@ -38,6 +38,7 @@ acl serve WSDL --endpoint URL [--port N] [--host H] [--log info|warn|error]
                           [--reads OPERATION,…] [--timeout MS] [--outcomes DIR]
 acl serve WSDL --facade --upstream URL [--port N] [--host H] [--log info|warn|error]
 acl generate WSDL --out DIR
+Each takes --root DIR: what the WSDL imports may lie anywhere in that folder, instead of in the WSDL's own.
 `
 const options = {
   json: { type: 'boolean', default: false },
@@ -52,6 +53,7 @@ const options = {
   reads: { type: 'string', default: '' },
   timeout: { type: 'string', default: '10000' },
   outcomes: { type: 'string' },
+  root: { type: 'string' },
 } as const
 
 type Flags = ReturnType<typeof readArguments>['values']
@@ -63,7 +65,7 @@ export async function runAcl(args: readonly string[], surroundings: AclSurroundi
     const [verb, wsdl, ...more] = positionals[0] === 'acl' ? positionals.slice(1) : positionals
     if (verb === undefined || wsdl === undefined || more.length > 0) throw badUsage('name a verb and a WSDL')
     if (verb === 'inspect') return await inspect(wsdl, values, surroundings)
-    const { contract } = loadContract(wsdl)
+    const { contract } = loadContract(wsdl, values.root)
     if (verb === 'convert') return await convert(contract, values, surroundings)
     if (verb === 'serve') return await serve(contract, values, surroundings)
     if (verb === 'generate') return await generate(contract, values, surroundings)
@@ -86,16 +88,16 @@ function badUsage(message: string): ToolkitError {
   return new ToolkitError('USAGE_INVALID', `${message}\n${usage}`)
 }
 
-async function inspect(wsdl: string, { json }: Flags, { write }: AclSurroundings): Promise<number> {
-  const { inspection, exit } = inspectFile(wsdl)
+async function inspect(wsdl: string, { json, root }: Flags, { write }: AclSurroundings): Promise<number> {
+  const { inspection, exit } = inspectFile(wsdl, root)
   await write(json ? `${JSON.stringify(inspection)}\n` : formatInspection(inspection))
   return exit
 }
 
-function inspectFile(wsdl: string) {
+function inspectFile(wsdl: string, root: string | undefined) {
   let compilation: Compilation
   try {
-    compilation = loadContract(wsdl)
+    compilation = loadContract(wsdl, root)
   } catch (error) {
     if (!isToolkitError(error)) throw error
     const problems = (error.details.problems ?? []) as readonly {

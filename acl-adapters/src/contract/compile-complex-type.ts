@@ -39,10 +39,10 @@ export function typeNamed(
   const known = builtinType(name) ?? context.types.get(name)
   if (known !== undefined) return known
   if (name === anyTypeName) return anyType
+  const encoded = encodedBuiltin(name)
+  if (encoded !== undefined) return encoded
   const definition = context.definitions.type.get(name)
   if (definition === undefined) {
-    const encoded = encodedType(name)
-    if (encoded !== undefined) return encoded
     return { ...draftType(), unsupported: [reportMissing(context, node, 'type', name)] }
   }
   if (definition.node.local === 'simpleType') return simpleTypeNamed(context, name, node)
@@ -57,11 +57,9 @@ export function typeNamed(
   return type
 }
 
-/** A type of the SOAP encoding: those named as a built-in are it, of the others only rpc/encoded messages have use. */
-function encodedType(name: QualifiedName): SimpleType | ComplexType | undefined {
-  if (!encodingNamespaces.has(namespaceOf(name))) return undefined
-  const reason = `${localOf(name)} of the SOAP encoding`
-  return builtinTypes.get(localOf(name)) ?? { ...draftType(), unsupported: [reason] }
+/** A type of the SOAP encoding that is named as a built-in one: the same, but for ids and references. */
+function encodedBuiltin(name: QualifiedName): SimpleType | undefined {
+  return encodingNamespaces.has(namespaceOf(name)) ? builtinTypes.get(localOf(name)) : undefined
 }
 
 const encodingNamespaces: ReadonlySet<string> = new Set([

@@ -13,12 +13,13 @@ import { createSchemaContext } from './schema-context.ts'
 export type Compilation = { contract: Contract; diagnostics: readonly Diagnostic[] }
 
 /**
- * The contract of a WSDL (or a plain XSD: then without operations) and of what it imports from its own folder.
+ * The contract of a WSDL (or a plain XSD: then without operations) and of what it imports from its folder.
  * @param path of the WSDL file
+ * @param within the folder that what it imports lies in; that of the WSDL when not given
  * @throws ToolkitError CONTRACT_INVALID with every error, its file and line
  */
-export function loadContract(path: string): Compilation {
-  const { root, read } = folderSource(path)
+export function loadContract(path: string, within?: string): Compilation {
+  const { root, read } = folderSource(path, within)
   return compileContract(root, read)
 }
 

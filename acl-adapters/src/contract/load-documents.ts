@@ -1,10 +1,11 @@
-import { readFileSync, statSync } from 'node:fs'
-import { basename, dirname, join, posix } from 'node:path'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, posix, relative, sep } from 'node:path'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { decodeXmlBytes } from '../xml/decode-bytes.ts'
 import { schemaNamespace } from '../xml/qualified-name.ts'
 import type { SourceDocument } from './contract.ts'
 import type { Diagnostics, Place } from './diagnostic.ts'
+import { isKnownNamespace, knownNamespaces, knownSchema } from './known-schemas.ts'
 import { readXmlTree, type XmlNode } from './xml-tree.ts'
 
 export const wsdlNamespace = 'http://schemas.xmlsoap.org/wsdl/'
@@ -31,13 +32,27 @@ export type LoadedDocuments = {
   documents: readonly SourceDocument[]
 }
 
-/** Documents by their path from the folder of the root. */
-export function folderSource(rootPath: string): { root: string; read: DocumentSource } {
+/**
+ * Documents by their path from the folder of the root document.
+ * @param within nothing outside this folder is read, whatever a document imports and wherever a link leads
+ */
+export function folderSource(
+  rootPath: string,
+  within = dirname(rootPath),
+): { root: string; read: DocumentSource } {
   const folder = dirname(rootPath)
   return {
     root: basename(rootPath),
     read: path => {
-      const file = join(folder, path)
+      const file = realpathSync(join(folder, path))
+      const way = relative(realpathSync(within), file)
+      const isInside = way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+      // The root itself was named by whoever asks, and may be a link.
+      if (!isInside && path !== basename(rootPath))
+        throw new ToolkitError(
+          'DOCUMENT_OUTSIDE',
+          'it lies outside the folder of the WSDL: put a copy beside it, or name a folder above both by --root',
+        )
       const { size } = statSync(file)
       if (size > maxBytes)
         throw new ToolkitError('XML_TOO_LARGE', `the file has ${size} bytes, the limit is ${maxBytes}`)
@@ -75,6 +90,16 @@ export function loadDocuments(root: string, read: DocumentSource, diagnostics: D
     }
   }
 
+  const has = (node: XmlNode, location: string): boolean => {
+    if (isAddress(location.trim())) return false
+    try {
+      read(pathFrom(node, location))
+      return true
+    } catch {
+      return false
+    }
+  }
+
   const addSchema = (node: XmlNode, adopted: string | undefined) => {
     const declared = node.attributes.get('targetNamespace')
     const targetNamespace = declared ?? adopted ?? ''
@@ -100,7 +125,11 @@ export function loadDocuments(root: string, read: DocumentSource, diagnostics: D
       return
     }
     if (!['import', 'include', 'redefine'].includes(node.local)) return
-    const path = locate(node, node.attributes.get('schemaLocation'), diagnostics)
+    const location = node.attributes.get('schemaLocation')
+    const namespace = node.local === 'import' ? node.attributes.get('namespace') : undefined
+    // A copy beside the WSDL comes before the one of this package.
+    if (isKnownNamespace(namespace) && (location === undefined || !has(node, location))) return
+    const path = locate(node, location, diagnostics)
     const document = path === undefined ? undefined : open(path, node)
     if (document === undefined) return
     if (document.namespace !== schemaNamespace || document.local !== 'schema')
@@ -139,28 +168,41 @@ export function loadDocuments(root: string, read: DocumentSource, diagnostics: D
       )
   }
 
+  /** A document may use a known namespace without saying where its schema is, or without importing it at all. */
+  const addKnown = (text: string) => {
+    for (const namespace of knownNamespaces) {
+      const isUsed = text.includes(`"${namespace}"`) || text.includes(`'${namespace}'`)
+      if (!isUsed || schemas.some(({ targetNamespace }) => targetNamespace === namespace)) continue
+      const known = knownSchema(namespace)
+      addSchema(readXmlTree(known.text, known.file), undefined)
+      addKnown(known.text)
+    }
+  }
+
   const first = open(root, { file: root, line: 1 })
   if (first !== undefined) addRoot(first, first)
+  for (const { text } of texts) addKnown(text)
   return { definitions, schemas, documents: texts }
 }
 
 function locate(node: XmlNode, location: string | undefined, diagnostics: Diagnostics): string | undefined {
   if (location === undefined) return undefined
   const relative = location.trim().replaceAll('\\', '/')
-  if (/^[a-z][a-z0-9+.-]*:/i.test(relative) || relative.startsWith('/')) {
+  if (isAddress(relative)) {
     diagnostics.warning(
       node,
       `${location} is not fetched: put a copy beside the WSDL and name it by a relative path`,
     )
     return undefined
   }
-  const path = posix.normalize(posix.join(posix.dirname(node.file), relative))
-  if (path.startsWith('../') && !/\.(xsd|wsdl)$/i.test(path)) {
-    diagnostics.error(
-      node,
-      `${location} lies outside the folder of the WSDL and is no .xsd or .wsdl: put a copy beside it`,
-    )
-    return undefined
-  }
-  return path
+  return pathFrom(node, relative)
+}
+
+/** The path of a location in a document, from the folder of the root document. */
+function pathFrom(node: XmlNode, location: string): string {
+  return posix.normalize(posix.join(posix.dirname(node.file), location.trim().replaceAll('\\', '/')))
+}
+
+function isAddress(location: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:/i.test(location) || location.startsWith('/')
 }
