@@ -23,6 +23,8 @@ export async function startDistributedParts(
     stateDir: string
     jarsFolder: string
     env: NodeJS.ProcessEnv
+    /** What connectors' configurations refer to as `${env:NAME}`. */
+    passwords: Readonly<Record<string, string>>
     onProgress(message: string): void
   },
 ): Promise<DistributedParts> {
@@ -34,7 +36,7 @@ export async function startDistributedParts(
   const { bootstrapServers } = kafka
   await supervisor.adopt('kafka', { pid: kafka.pid, url: `kafka://${bootstrapServers}` }, kafka)
   onProgress('starting Connect')
-  const worker = { port: rest, bootstrapServers }
+  const worker = { port: rest, bootstrapServers, secrets: options.passwords }
   const connect = await startConnect(join(stateDir, 'connect'), worker, jars, env)
   await supervisor.adopt('connect', { pid: connect.pid, url: connect.url }, connect)
   return { kafka: bootstrapServers, connect: connect.url }

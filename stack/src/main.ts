@@ -37,6 +37,7 @@ The shop is up, with the monolith in charge.
   dashboard               ${at(system.ports.dashboard)}     sign in with the token in .strangler/token
   the users' portal       ${at(system.ports.dashboard)}/portal
   SOAP contract           ${at(system.ports.proxy)}/soap?wsdl
+  storefront (web, phone) ${at(system.ports.storefront)}     try: curl ${at(system.ports.storefront)}/web/customers/1
   monolith itself         ${at(system.ports.monolith)}
   customers service       ${at(system.ports.customers)}/openapi.json
   engine, proxy admin     ${at(system.ports.engine)}, ${at(system.ports.admin)}   (token in .strangler/token)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { passwordVariable } from '@strangler/migrations/cdc/source-connector.ts'
 import { databaseUrl } from './database-accounts.ts'
 import type { DistributedParts } from './distributed-parts.ts'
 import { portalFile } from './portal-menu.ts'
@@ -7,6 +8,14 @@ import type { SystemOptions } from './start-system.ts'
 import type { Supervised } from './supervisor.ts'
 
 const local = (port: number) => `http://127.0.0.1:${port}`
+
+/** Databases as plans name them. */
+const databaseNames = ['legacy', 'customers', 'catalog', 'orders']
+
+/** The passwords that connectors refer to by name, for Connect's environment. */
+export function connectorPasswords(secrets: Secrets): Record<string, string> {
+  return Object.fromEntries(databaseNames.map(name => [passwordVariable(name), secrets.strangler]))
+}
 
 /** Every process of the sample system, in groups: those of one group start together, after the group before. */
 export function sampleProcesses(
@@ -33,7 +42,20 @@ export function sampleProcesses(
       adaptersProcess(options),
     ],
     [proxyProcess(options, secrets)],
-    [engineProcess(options, secrets, distributed), dashboardProcess(options, secrets)],
+    [
+      engineProcess(options, secrets, distributed),
+      dashboardProcess(options, secrets),
+      {
+        name: 'storefront',
+        main: main('extracted-services/storefront/src/main.ts'),
+        onCrash: 'restart',
+        env: {
+          PORT: String(options.ports.storefront),
+          CAPABILITIES_URL: local(options.ports.proxy),
+          ...registry(options, secrets),
+        },
+      },
+    ],
   ]
 }
 
@@ -141,7 +163,7 @@ function proxyProcess({ root, ports, configFile }: SystemOptions, secrets: Secre
 
 function engineProcess(options: SystemOptions, secrets: Secrets, distributed?: DistributedParts): Supervised {
   const { root, ports, stateDir } = options
-  const sides = ['legacy', 'customers', 'catalog', 'orders'].flatMap(name => {
+  const sides = databaseNames.flatMap(name => {
     const schema = name === 'legacy' ? 'legacy_shop' : name
     return [
       [

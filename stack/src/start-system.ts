@@ -9,7 +9,7 @@ import { startMariadb } from './mariadb.ts'
 import { portalFile, portalMenu } from './portal-menu.ts'
 import { openProcessLogs } from './process-logs.ts'
 import { readRunFile } from './run-file.ts'
-import { customersProcess, sampleProcesses } from './sample-processes.ts'
+import { connectorPasswords, customersProcess, sampleProcesses } from './sample-processes.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
 import { createSupervisor, type Supervised, type Supervisor } from './supervisor.ts'
 import type { Ports } from './system-config.ts'
@@ -71,7 +71,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const mariadb = await startMariadb(join(stateDir, 'mariadb'), ports.mariadb, secrets.root)
     const mariadbUrl = `mysql://127.0.0.1:${ports.mariadb}/`
     await supervisor.adopt('mariadb', { pid: mariadb.pid, url: mariadbUrl }, mariadb)
-    const distributed = await startDistributed(supervisor, options)
+    const distributed = await startDistributed(supervisor, options, secrets)
     await createDatabaseAccounts(mariadb.adminUrl, secrets)
 
     const shopUrl = databaseUrl(ports.mariadb, 'monolith', secrets.monolith, 'legacy_shop')
@@ -109,10 +109,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 async function startDistributed(
   supervisor: Supervisor,
   { distributed, root, stateDir, env, onProgress }: SystemOptions,
+  secrets: Secrets,
 ): Promise<DistributedParts | undefined> {
   if (distributed !== true) return undefined
+  const passwords = connectorPasswords(secrets)
   const jarsFolder = join(root, '.strangler', 'kafka')
-  return startDistributedParts(supervisor, { stateDir, jarsFolder, env, onProgress })
+  return startDistributedParts(supervisor, { stateDir, jarsFolder, env, passwords, onProgress })
 }
 
 /** All are waited for even when one fails: none may come up after the rest was stopped. */
