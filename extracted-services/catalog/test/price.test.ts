@@ -14,7 +14,7 @@ test('takes any price of whole cents as it is written, however it is written', (
     fc.property(cents, fc.nat(4), fc.boolean(), (value, zeros, short) => {
       const exact = textOf(value)
       const written = '0'.repeat(zeros) + (short ? exact.replace(/\.?0{1,2}$/, '') || '0' : exact)
-      expect(parsePrice(written)).toEqual({ price: exact })
+      expect(parsePrice(written)).toEqual({ amount: exact })
     }),
   )
 })
@@ -22,7 +22,7 @@ test('takes any price of whole cents as it is written, however it is written', (
 test('takes a JSON number for the decimal that the caller wrote', () => {
   fc.assert(
     fc.property(cents, value => {
-      expect(parsePrice(JSON.parse(textOf(value)) as number)).toEqual({ price: textOf(value) })
+      expect(parsePrice(JSON.parse(textOf(value)) as number)).toEqual({ amount: textOf(value) })
     }),
   )
 })
@@ -70,6 +70,6 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, 1e21, 1e-7, 0.1 + 0.2, 1e6])(
 )
 
 test('has no negative zero', () => {
-  expect(parsePrice('-0.00')).toEqual({ price: '0.00' })
-  expect(parsePrice(-0)).toEqual({ price: '0.00' })
+  expect(parsePrice('-0.00')).toEqual({ amount: '0.00' })
+  expect(parsePrice(-0)).toEqual({ amount: '0.00' })
 })

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
+import { isWritable } from '@strangler/chassis/values/violation.ts'
 import fc from 'fast-check'
 import { listProduct } from '../src/domain/product.ts'
-import { isWritable, nameProblem, skuProblem, stockProblem } from '../src/domain/product-rules.ts'
+import { nameProblem, skuProblem, stockProblem } from '../src/domain/product-rules.ts'
 
 test('accepts any SKU of up to 20 capitals, digits and dashes that begins with no dash', () => {
   fc.assert(

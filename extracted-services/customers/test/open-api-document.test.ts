@@ -4,8 +4,10 @@ import type { z } from 'zod'
 import {
   creditAnswerSchema,
   customerSchema,
+  customerV2Schema,
   noteAnswerSchema,
   openApiDocument,
+  openApiV2Document,
   problemSchema,
 } from '../src/http/open-api-document.ts'
 import { createCustomersApp } from './customers-app.ts'
@@ -81,4 +83,30 @@ test('promises what the service answers', async () => {
     expect(Object.keys(document.paths[template]?.[method]?.responses ?? {})).toContain(String(answer.status))
     if (schema !== undefined) expect(schema.safeParse(answer.body).error).toBeUndefined()
   }
+})
+
+test('describes version 2 at its own address, and promises what that answers', async () => {
+  const app = createCustomersApp()
+  const answer = await request(app).get('/v2/openapi.json')
+  expect(answer.body.info.version).toBe('2.0.0')
+  const names = [...answer.text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(match => match[1])
+  expect(new Set(names)).toEqual(new Set(Object.keys(openApiV2Document.components.schemas)))
+  const v2 = openApiV2Document as unknown as Document
+  for (const [path, operations] of Object.entries(v2.paths)) {
+    const { headers } = await request(app).options(path.replace('{id}', '1'))
+    const served = String(headers.allow).toLowerCase().split(', ')
+    expect(methods.filter(method => served.includes(method))).toEqual(
+      methods.filter(method => operations[method] !== undefined),
+    )
+  }
+  const opened = await request(app)
+    .post('/v2/customers')
+    .send({ name: 'Ann', creditLimit: { amount: 1, currency: 'EUR' } })
+  expect(customerV2Schema.safeParse(opened.body).error).toBeUndefined()
+})
+
+test('marks what is deprecated', () => {
+  expect(openApiDocument.paths['/customers/{id}'].get).toMatchObject({ deprecated: true })
+  expect(openApiV2Document.paths['/v2/customers/{id}']).not.toHaveProperty('get.deprecated')
+  expect(openApiDocument.paths['/customers/{id}/credit-reservations'].post).not.toHaveProperty('deprecated')
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { auditEntrySchema, historyEntrySchema, orderSchema } from '../src/http/open-api-document.ts'
 import { eventually, type Json, type Shop, startShop } from './shop.ts'
 
 /** What an order comes to, whichever way it is decided. */
@@ -205,6 +206,12 @@ export function testOrderOutcomes(sagaStyle: 'orchestration' | 'choreography'): 
     })
     const audit = await shop.call('GET', `/orders/${answer.body.id}/audit`)
     expect((audit.body.items as Json[]).map(({ type }) => type)).toEqual(['OrderPlaced', 'OrderConfirmed'])
+    for (const [schema, found] of [
+      [orderSchema, [answer.body]],
+      [historyEntrySchema, history.body.items],
+      [auditEntrySchema, audit.body.items],
+    ] as const)
+      for (const one of found as Json[]) expect(schema.safeParse(one).error).toBeUndefined()
     const traceIds = (audit.body.items as Json[]).map(({ traceparent }) => String(traceparent).split('-')[1])
     expect(new Set(traceIds).size).toBe(1)
   }, 20_000)

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { amountOf, centsOf } from '@strangler/chassis/values/amount.ts'
 import fc from 'fast-check'
-import { amountOf, centsOf } from '../src/domain/money.ts'
 import {
   decide,
   evolve,

@@ -1,7 +1,8 @@
+import type { Reason } from '@strangler/chassis/values/violation.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { productChanged } from '../domain/catalog-event.ts'
 import { type Listing, listProduct, type Product } from '../domain/product.ts'
-import { type Reason, stockProblem } from '../domain/product-rules.ts'
+import { stockProblem } from '../domain/product-rules.ts'
 import type { CatalogWriter } from './catalog-repository.ts'
 
 /** @throws ToolkitError VALIDATION_FAILED when the SKU is taken */

@@ -1,3 +1,20 @@
+import {
+  answer,
+  anyRead,
+  anyWrite,
+  body,
+  component,
+  fenced,
+  inPath,
+  instant,
+  jsonSchemaOf,
+  keyHeader,
+  location,
+  problemForm,
+  queryParameters,
+  refused,
+  rehearsalHeader,
+} from '@strangler/chassis/http/open-api-forms.ts'
 import { z } from 'zod'
 import { productMediaTypes } from './product-representations.ts'
 import {
@@ -8,7 +25,6 @@ import {
   reservationSchema,
 } from './request-schemas.ts'
 
-const instant = z.iso.datetime({ precision: 0 })
 const line = z.strictObject({ sku: z.string(), quantity: z.int().min(1) })
 const shortage = z.strictObject({
   sku: z.string(),
@@ -33,25 +49,13 @@ export const reservationAnswerSchema = z.strictObject({
   shortages: z.array(shortage),
   updatedAt: instant,
 })
-export const problemSchema = z.looseObject({
-  type: z.string().regex(/^urn:problem:/),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
+export const problemSchema = problemForm({
   sku: z.string().optional(),
   orderId: z.string().optional(),
   mediaTypes: z.array(z.string()).optional(),
   shortages: z.array(shortage).optional(),
-  violations: z
-    .array(
-      z.strictObject({ field: z.string(), reason: z.enum(['REQUIRED', 'TOO_LONG', 'INVALID', 'NEGATIVE']) }),
-    )
-    .optional(),
 })
 
-const component = (name: string) => ({ $ref: `#/components/schemas/${name}` })
-const json = (schema: unknown) => ({ 'application/json': { schema } })
-const answer = (description: string, name: string) => ({ description, content: json(component(name)) })
 const negotiated = (description: string, name: string) => ({
   description,
   content: Object.fromEntries(
@@ -63,44 +67,10 @@ const negotiated = (description: string, name: string) => ({
     ]),
   ),
 })
-const refused = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: component('Problem') } },
-})
-const body = (name: string) => ({ required: true, content: json(component(name)) })
-
-const anyRead = {
-  '406': refused('None of the media types in Accept'),
-  '503': refused('The database is away; try again after Retry-After seconds'),
-}
-const fenced = {
-  '503': refused('Writes are accepted on the other side, or the database is away; see Retry-After'),
-}
-const anyWrite = {
-  '400': refused('Not JSON, no body, or an unusable Idempotency-Key'),
-  '413': refused('Body over 64 KiB'),
-  '415': refused('Body is not application/json'),
-  '422': refused('Validation failed, or an Idempotency-Key that came with another request'),
-  ...fenced,
-}
+const anyProductRead = { '406': refused('None of the media types in Accept'), ...anyRead }
 const noProduct = { '404': refused('No such product') }
 const noReservation = { '404': refused('No such reservation') }
 const conflict = { '409': refused('What the order has reserved, committed or released stands against it') }
-
-const rehearsalHeader = {
-  name: 'Strangler-Rehearsal',
-  in: 'header',
-  description: '1 runs the write, answers as usual with `Strangler-Rehearsal: done`, and keeps nothing of it',
-  schema: { type: 'string', enum: ['1'] },
-}
-const keyHeader = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  description: 'A repetition with the same key is answered as the first one was, for 7 days',
-  schema: { type: 'string', minLength: 1, maxLength: 200 },
-}
-const inPath = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } })
-const location = { headers: { Location: { schema: { type: 'string' } } } }
 
 /** OpenAPI 3.1. Schemas of requests are those that requests are checked with. */
 export const openApiDocument = {
@@ -111,11 +81,11 @@ export const openApiDocument = {
       get: {
         operationId: 'listProducts',
         summary: 'Products in the order of their SKUs',
-        parameters: queryParameters(),
+        parameters: queryParameters(listSchema),
         responses: {
           '200': negotiated('In the order of their SKUs', 'ProductList'),
           '422': refused('Validation failed'),
-          ...anyRead,
+          ...anyProductRead,
         },
       },
       post: {
@@ -131,7 +101,7 @@ export const openApiDocument = {
       get: {
         operationId: 'getProduct',
         summary: 'One product',
-        responses: { '200': negotiated('The product', 'Product'), ...noProduct, ...anyRead },
+        responses: { '200': negotiated('The product', 'Product'), ...noProduct, ...anyProductRead },
       },
     },
     '/products/{sku}/price': {
@@ -176,7 +146,7 @@ export const openApiDocument = {
         responses: {
           '200': answer('The reservation', 'Reservation'),
           ...noReservation,
-          '503': anyRead['503'],
+          ...anyRead,
         },
       },
       delete: {
@@ -213,18 +183,4 @@ export const openApiDocument = {
       NewReservation: jsonSchemaOf(reservationSchema),
     },
   },
-}
-
-function queryParameters(): unknown[] {
-  return Object.entries(listSchema.shape).map(([name, schema]) => ({
-    name,
-    in: 'query',
-    schema: jsonSchemaOf(schema),
-  }))
-}
-
-/** OpenAPI 3.1 speaks JSON Schema 2020-12, which is what zod writes. */
-function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' })
-  return rest
 }

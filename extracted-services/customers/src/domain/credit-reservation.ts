@@ -1,3 +1,4 @@
+import { centsOf } from '@strangler/chassis/values/amount.ts'
 import type { Customer } from './customer.ts'
 
 /** Why an order gets no credit; amounts are decimal text with two fraction digits. */
@@ -43,11 +44,6 @@ export function refusalFor(
   if (customer === undefined) return { reason: 'CUSTOMER_NOT_FOUND' }
   const { status, creditLimit: limit } = customer
   if (status !== 'active') return { reason: 'CUSTOMER_INACTIVE', status }
-  if (cents(reserved) + cents(amount) <= cents(limit)) return null
+  if (centsOf(reserved) + centsOf(amount) <= centsOf(limit)) return null
   return { reason: 'CREDIT_EXCEEDED', limit, reserved, requested: amount }
-}
-
-/** `12.50` → 1250n. */
-function cents(amount: string): bigint {
-  return BigInt(amount.replace('.', ''))
 }

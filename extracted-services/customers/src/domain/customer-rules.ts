@@ -1,14 +1,8 @@
-export type Reason = 'REQUIRED' | 'TOO_LONG' | 'INVALID' | 'NEGATIVE'
-
-/** One field that can't be accepted. */
-export type Violation = { field: string; reason: Reason }
+import { type Reason, textProblem } from '@strangler/chassis/values/violation.ts'
 
 export const longest = { name: 80, email: 120, phone: 30, text: 500 } as const
 
 const emailForm = /^[^\s@]+@[^\s@]+$/
-/** What XML 1.0 has no way to write: a value with one of these could never be told to a SOAP client. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const unwritable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 
 export function nameProblem(name: string): Reason | undefined {
   if (name.trim() === '') return 'REQUIRED'
@@ -25,10 +19,4 @@ export function phoneProblem(phone: string): Reason | undefined {
 
 export function noteTextProblem(text: string): Reason | undefined {
   return text.trim() === '' ? 'REQUIRED' : textProblem(text, longest.text)
-}
-
-/** Length counts code points, as the database does: an emoji is one character. */
-function textProblem(text: string, most: number): Reason | undefined {
-  if (text.length > most && [...text].length > most) return 'TOO_LONG'
-  return unwritable.test(text) || !text.isWellFormed() ? 'INVALID' : undefined
 }

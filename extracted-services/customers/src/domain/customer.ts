@@ -1,5 +1,8 @@
 export const customerStatuses = ['active', 'suspended', 'closed'] as const
 
+/** What all amounts are of. */
+export const currency = 'EUR'
+
 export type CustomerStatus = (typeof customerStatuses)[number]
 
 /** Instants are ISO 8601 in UTC with whole seconds, days `YYYY-MM-DD`, amounts decimal text with two fraction digits. */

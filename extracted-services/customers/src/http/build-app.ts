@@ -3,9 +3,10 @@ import type { Clock } from '@strangler/kit/clock.ts'
 import type { Express } from 'express'
 import type { CustomersRepository } from '../application/customers-repository.ts'
 import type { CreditRepository } from '../application/reserve-credit.ts'
+import { announceSunset, apiVersions } from './api-versions.ts'
 import { addCreditResources, creditProblems } from './credit-resources.ts'
 import { addCustomerResources, customerProblems } from './customer-resources.ts'
-import { openApiDocument } from './open-api-document.ts'
+import { openApiDocument, openApiV2Document } from './open-api-document.ts'
 
 /** What is common to all services' apps, see HttpAppParts, and what this one serves. */
 export type CustomersAppParts = Pick<HttpAppParts, 'log' | 'metrics' | 'notReady'> & {
@@ -21,7 +22,9 @@ export function buildApp({ customers, credit, clock, ...parts }: CustomersAppPar
     problems: { ...customerProblems, ...creditProblems },
     routes: app => {
       app.get('/openapi.json', (_request, response) => void response.json(openApiDocument))
-      addCustomerResources(app, customers, clock)
+      app.get('/v2/openapi.json', (_request, response) => void response.json(openApiV2Document))
+      app.use(announceSunset)
+      for (const version of apiVersions) addCustomerResources(app, customers, clock, version)
       addCreditResources(app, credit, clock)
     },
   })

@@ -12,15 +12,8 @@ import type { Express, Request, RequestHandler } from 'express'
 import { addNote, changeCustomer, createCustomer, customerNotFound } from '../application/change-customers.ts'
 import type { CustomersRepository, CustomersWriter } from '../application/customers-repository.ts'
 import { type CustomerCommand, instantOf } from '../domain/customer.ts'
-import {
-  check,
-  creditLimitSchema,
-  listSchema,
-  noteSchema,
-  openingSchema,
-  revisionSchema,
-  statusSchema,
-} from './request-schemas.ts'
+import type { ApiVersion } from './api-versions.ts'
+import { check, listSchema, noteSchema, revisionSchema, statusSchema } from './request-schemas.ts'
 
 type Write = (writer: CustomersWriter, at: string) => Promise<Answer>
 
@@ -32,8 +25,13 @@ export const customerProblems: ProblemMapping = {
   }),
 }
 
-/** The REST face of customers. */
-export function addCustomerResources(app: Express, customers: CustomersRepository, clock: Clock): void {
+/** The REST face of customers, as one version of the API has it. */
+export function addCustomerResources(
+  app: Express,
+  customers: CustomersRepository,
+  clock: Clock,
+  { prefix, readOpening, readCreditLimit, represent }: ApiVersion,
+): void {
   const writing = (parse: (request: Request) => Write): RequestHandler[] => [
     ...jsonBody,
     async (request, response) => {
@@ -55,10 +53,10 @@ export function addCustomerResources(app: Express, customers: CustomersRepositor
     writing(request => {
       const id = customerIdIn(request)
       const command = parse(request.body)
-      return async (writer, at) => ok(await changeCustomer(writer, id, command, at))
+      return async (writer, at) => ok(represent(await changeCustomer(writer, id, command, at)))
     })
 
-  addResource(app, '/customers', {
+  addResource(app, `${prefix}/customers`, {
     get: [
       async (request, response) => {
         const { name, after, limit = 50, status } = check(listSchema, request.query)
@@ -68,35 +66,36 @@ export function addCustomerResources(app: Express, customers: CustomersRepositor
           ...(after === undefined ? {} : { afterId: after }),
           ...(status === undefined ? {} : { status }),
         })
-        response.json({ items })
+        response.json({ items: items.map(represent) })
       },
     ],
     post: writing(request => {
-      const opening = check(openingSchema, request.body)
+      const opening = readOpening(request.body)
       return async (writer, at) => {
         const customer = await createCustomer(writer, opening, at)
-        return { status: 201, headers: { location: `/customers/${customer.id}` }, body: customer }
+        const location = `${prefix}/customers/${customer.id}`
+        return { status: 201, headers: { location }, body: represent(customer) }
       }
     }),
   })
-  addResource(app, '/customers/:id', {
+  addResource(app, `${prefix}/customers/:id`, {
     get: [
       async (request, response) => {
         const id = customerIdIn(request)
         const customer = await customers.find(id)
         if (customer === undefined) throw customerNotFound(id)
-        response.json(customer)
+        response.json(represent(customer))
       },
     ],
     patch: changing(body => ({ type: 'revise', ...check(revisionSchema, body) })),
   })
-  addResource(app, '/customers/:id/credit-limit', {
-    put: changing(body => ({ type: 'change-credit-limit', ...check(creditLimitSchema, body) })),
+  addResource(app, `${prefix}/customers/:id/credit-limit`, {
+    put: changing(body => ({ type: 'change-credit-limit', ...readCreditLimit(body) })),
   })
-  addResource(app, '/customers/:id/status', {
+  addResource(app, `${prefix}/customers/:id/status`, {
     put: changing(body => ({ type: 'set-status', ...check(statusSchema, body) })),
   })
-  addResource(app, '/customers/:id/notes', {
+  addResource(app, `${prefix}/customers/:id/notes`, {
     get: [
       async (request, response) => {
         const id = customerIdIn(request)

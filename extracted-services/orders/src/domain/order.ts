@@ -1,5 +1,5 @@
+import { amountOf, centsOf } from '@strangler/chassis/values/amount.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import { amountOf, centsOf } from './money.ts'
 
 export type Line = { readonly sku: string; readonly quantity: number }
 export type PricedLine = Line & { readonly unitPrice: string }

@@ -2,6 +2,7 @@ import { createHttpApp, type HttpAppParts } from '@strangler/chassis/http/create
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Express } from 'express'
 import type { Orders } from '../application/orders.ts'
+import { openApiDocument } from './open-api-document.ts'
 import { addOrderResources, orderProblems } from './order-resources.ts'
 
 /** What is common to all services' apps, see HttpAppParts, and what this one serves. */
@@ -15,6 +16,9 @@ export function buildApp({ orders, clock, ...parts }: OrdersAppParts): Express {
   return createHttpApp({
     ...parts,
     problems: orderProblems,
-    routes: app => addOrderResources(app, orders, clock),
+    routes: app => {
+      app.get('/openapi.json', (_request, response) => void response.json(openApiDocument))
+      addOrderResources(app, orders, clock)
+    },
   })
 }

@@ -1,7 +1,5 @@
-import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { checkRequest, count } from '@strangler/chassis/http/check-request.ts'
 import { z } from 'zod'
-
-type Reason = 'REQUIRED' | 'TOO_LONG' | 'INVALID'
 
 const customerId = z.int().min(0).max(999_999_999_999_999)
 
@@ -25,8 +23,8 @@ export const placeSchema = z.strictObject({
 })
 
 export const historySchema = z.strictObject({
-  customerId: whole(999_999_999_999_999),
-  limit: whole(500).optional(),
+  customerId: count(0, 999_999_999_999_999),
+  limit: count(0, 500).optional(),
   orderId: z.string().regex(orderIdForm).optional(),
   after: z
     .string()
@@ -34,36 +32,10 @@ export const historySchema = z.strictObject({
     .optional(),
 })
 
-/**
- * Input that was checked at the door.
- * @throws ToolkitError VALIDATION_FAILED with every violation by its path, such as `lines.0.quantity`
- */
+/** In which order violations are told; unknown keys come last. */
+const fieldOrder = ['customerId', 'lines', 'limit', 'orderId', 'after']
+
+/** Input that was checked at the door, see checkRequest. */
 export function check<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return parsed.data
-  const violations = parsed.error.issues.flatMap(issue => {
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map(key => ({ field: [...issue.path, key].join('.'), reason: 'INVALID' as const }))
-    return [{ field: issue.path.join('.') || 'body', reason: reasonOf(issue, input) }]
-  })
-  const detail = violations.map(({ field, reason }) => `${field} ${reason}`).join(', ')
-  throw new ToolkitError('VALIDATION_FAILED', detail, { details: { violations } })
-}
-
-function reasonOf(issue: z.core.$ZodIssue, input: unknown): Reason {
-  if (issue.message === 'REQUIRED' || issue.message === 'TOO_LONG') return issue.message
-  const value = issue.path.reduce<unknown>(
-    (part, name) => (part as Record<PropertyKey, unknown> | null | undefined)?.[name],
-    input,
-  )
-  return value === undefined || value === null ? 'REQUIRED' : 'INVALID'
-}
-
-/** A whole number in a query string, from 0 on. */
-function whole(most: number) {
-  return z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number)
-    .refine(value => value <= most)
+  return checkRequest(schema, input, fieldOrder)
 }

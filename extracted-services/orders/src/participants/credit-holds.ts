@@ -1,9 +1,9 @@
 import { preciseDateTimeOf } from '@strangler/chassis/database/date-time.ts'
 import { type Session, withSession, withTransaction } from '@strangler/chassis/database/with-transaction.ts'
 import type { Reason } from '@strangler/chassis/saga/saga.ts'
+import { centsOf } from '@strangler/chassis/values/amount.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Pool } from 'mysql2/promise'
-import { centsOf } from '../domain/money.ts'
 
 export type CreditHolds = {
   isHeld(orderId: string): Promise<boolean>
