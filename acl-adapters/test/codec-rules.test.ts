@@ -46,7 +46,9 @@ test('takes __proto__, constructor and toString for ordinary names', () => {
     sequence(names.map(name => `<xs:element name="${name}" type="xs:string"/>`).join('')),
   )
   const decoded = decode(e(names.map(name => `<${name}>${name}</${name}>`).join('')))
-  expect(Object.getPrototypeOf(decoded)).toBeNull()
+  const prototype = Object.getPrototypeOf(decoded)
+  expect([Reflect.ownKeys(prototype), Object.isFrozen(prototype)]).toEqual([[], true])
+  expect(Object.getPrototypeOf(prototype)).toBeNull()
   expect(Object.entries(decoded as object)).toEqual(
     names.map(name => [name === '__proto__' ? '~__proto__' : name, name]),
   )

@@ -9,24 +9,21 @@ import type {
   SimpleType,
 } from '../contract/contract.ts'
 import { admits } from '../contract/wildcard.ts'
-import {
-  instanceNamespace,
-  internedName,
-  localOf,
-  type QualifiedName,
-  qualifiedName,
-} from '../xml/qualified-name.ts'
+import { instanceNamespace, localOf, type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
 import type { XmlTag } from '../xml/read-tag.ts'
 import type { ResolvePrefix } from '../xml/xml-reader.ts'
 import { completeScope, missingIn } from './complete-scope.ts'
-import type { GroupEntry, State } from './content-model.ts'
+import type { Edge } from './content-model.ts'
 import { readAttributes } from './decode-attributes.ts'
+import { append, expectation, expected, type Frame, pathOf, takeMixedText } from './decode-frame.ts'
 import { actualType, typeLabel } from './derived-type.ts'
 import { createGenericReader, type GenericReader } from './generic-node.ts'
-import { emptyObject, type Json, type JsonObject, pointerToken } from './json.ts'
+import { emptyObject, type Json, type JsonObject } from './json.ts'
 import { isOpen, type Label, labelled } from './labelled-value.ts'
-import { isRepeated, type Layout, layoutOf } from './layout.ts'
+import { isRepeated, layoutOf } from './layout.ts'
+import { type Leaf, leafReader } from './leaf-reader.ts'
 import { readSimpleValue } from './read-simple-value.ts'
+import { readerOf } from './simple-reader.ts'
 
 /**
  * What to do with a message that is not quite of its schema: `drop` and `absent` leave a warning behind;
@@ -54,26 +51,6 @@ export type ElementDecoder = {
 
 export type DecodeWarning = { path: string; message: string }
 
-type Frame = {
-  type: SimpleType | ComplexType
-  element: ElementDeclaration
-  layout: Layout | undefined
-  object: JsonObject | undefined
-  nil: boolean
-  text: string
-  hasChildren: boolean
-  state: State | undefined
-  groups: readonly GroupEntry[]
-  items: JsonObject[]
-  target: JsonObject
-  key: string
-  many: boolean
-  label: Label | undefined
-  /** Text and children in their order, of mixed content. */
-  mixed: Json[] | undefined
-  generic: GenericReader | undefined
-}
-
 /**
  * Decodes one element by its declaration, after CXJ/1.
  * Its methods throw ToolkitError MESSAGE_INVALID (details.path is a JSON pointer) and CONSTRUCT_UNSUPPORTED.
@@ -87,6 +64,8 @@ export function createElementDecoder(
   const frames: Frame[] = []
   const warnings: DecodeWarning[] = []
   let skipping = 0
+  let leaf: Leaf | undefined
+  let leafText = ''
 
   const refuse = (message: string, details: Record<string, unknown> = {}): never => {
     const path = pathOf(frames)
@@ -175,10 +154,11 @@ export function createElementDecoder(
   }
 
   const openChild = (frame: Frame, tag: XmlTag, resolve: ResolvePrefix) => {
-    const name = internedName(tag.uri, tag.local)
+    const name = tag.qname
     frame.hasChildren = true
     const edge =
       frame.state?.next.get(name) ?? frame.state?.wild.find(({ particle }) => takesAny(particle, tag.uri))
+    if (edge !== undefined && openLeaf(frame, edge, tag, resolve)) return
     if (frame.object === undefined || edge === undefined) {
       const where = tag.uri === '' ? '' : ` of ${tag.uri}`
       unknown(`has an element ${tag.local}${where} ${expectation(frame)}`, {
@@ -212,6 +192,43 @@ export function createElementDecoder(
     }
   }
 
+  /** @returns whether the child has only text to give, and nothing about it has to be looked at twice */
+  const openLeaf = (frame: Frame, edge: Edge, tag: XmlTag, resolve: ResolvePrefix): boolean => {
+    if (tag.attributes.length > 0 || edge.groups.length > 0 || frame.mixed !== undefined) return false
+    const { object } = frame
+    const read = leafReader(edge)
+    if (read === undefined || object === undefined) return false
+    if (!isRepeated(edge.particle) && edge.key in object) return false
+    if (frame.items.length > 0) frame.items.length = 0
+    frame.groups = edge.groups
+    frame.state = edge.state
+    leaf = { edge, read, tag, resolve, object }
+    leafText = ''
+    return true
+  }
+
+  const closeLeaf = ({ edge, read, object, resolve }: Leaf): boolean => {
+    let value: Json
+    try {
+      value = read(leafText, resolve)
+    } catch {
+      beginLeaf()
+      return false
+    }
+    leaf = undefined
+    if (isRepeated(edge.particle)) append(object, edge.key, value)
+    else object[edge.key] = value
+    return true
+  }
+
+  /** The leaf turns out to be none: it becomes an element like any other. */
+  const beginLeaf = (): void => {
+    const { edge, tag, resolve, object } = leaf!
+    leaf = undefined
+    begin(edge.element!, tag, resolve, object, edge.key, isRepeated(edge.particle))
+    frames.at(-1)!.text = leafText
+  }
+
   const place = (frame: Frame, plain: Json) => {
     const value = frame.label === undefined ? plain : labelled(frame.label, frame.element.name, plain)
     if (frame.many) append(frame.target, frame.key, value)
@@ -222,7 +239,7 @@ export function createElementDecoder(
     const { defaultValue, fixedValue } = frame.element
     const text = frame.text === '' ? (defaultValue ?? fixedValue ?? '') : frame.text
     try {
-      const value = readSimpleValue(type, text, resolve)
+      const value = readerOf(type)(text, resolve)
       if (
         fixedValue !== undefined &&
         JSON.stringify(value) !== JSON.stringify(readSimpleValue(type, fixedValue, resolve))
@@ -279,18 +296,24 @@ export function createElementDecoder(
         skipping += 1
         return
       }
+      if (leaf !== undefined) beginLeaf()
       const frame = frames.at(-1)
       if (frame?.generic !== undefined) frame.generic.open(tag, resolve)
       else if (frame === undefined) begin(root, tag, resolve, result, 'value', false)
       else openChild(frame, tag, resolve)
     },
     text(text) {
+      if (leaf !== undefined) {
+        leafText += text
+        return
+      }
       const frame = frames.at(-1)
       if (skipping > 0 || frame === undefined) return
       if (frame.generic === undefined) frame.text += text
       else frame.generic.text(text)
     },
     close(resolve) {
+      if (leaf !== undefined && closeLeaf(leaf)) return false
       if (skipping > 0) {
         skipping -= 1
         return false
@@ -344,50 +367,6 @@ function takesAny(particle: Particle, namespace: string): boolean {
   return particle.kind === 'any' && admits(particle.wildcard, namespace)
 }
 
-function takeMixedText(frame: Frame): void {
-  if (frame.text !== '') frame.mixed!.push(frame.text)
-  frame.text = ''
-}
-
-function append(target: JsonObject, key: string, value: Json): void {
-  const list = target[key]
-  if (list === undefined) target[key] = [value]
-  else (list as Json[]).push(value)
-}
-
-function expected(frame: Frame): string[] {
-  return [...(frame.state?.next.keys() ?? [])].map(localOf)
-}
-
-function expectation(frame: Frame): string {
-  const names = expected(frame)
-  return names.length === 0
-    ? '(no further element is expected)'
-    : `(expected ${names.slice(0, 12).join(', ')})`
-}
-
 function unsupportedConstruct(reason: string): ToolkitError {
   return new ToolkitError('CONSTRUCT_UNSUPPORTED', `the schema uses what is not supported: ${reason}`)
-}
-
-/** A JSON pointer to where the decoder stands. */
-function pathOf(frames: readonly Frame[]): string {
-  let path = ''
-  frames.forEach((frame, depth) => {
-    const parent = frames[depth - 1]
-    if (parent === undefined) return
-    let scope = parent.object!
-    if (parent.mixed !== undefined) {
-      path += `/$mixed/${parent.mixed.length - 1}${pointerToken(frame.key)}`
-      return
-    }
-    for (const [index, item] of parent.items.entries()) {
-      const { key } = parent.groups[index]!
-      path += `${pointerToken(key)}/${((scope[key] as Json[] | undefined)?.length ?? 1) - 1}`
-      scope = item
-    }
-    path += pointerToken(frame.key)
-    if (frame.many) path += `/${(scope[frame.key] as Json[] | undefined)?.length ?? 0}`
-  })
-  return path
 }

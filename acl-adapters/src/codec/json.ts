@@ -1,9 +1,14 @@
 export type JsonObject = { [key: string]: Json }
 export type Json = null | boolean | number | string | Json[] | JsonObject
 
-/** An object without a prototype, so that `__proto__` and `constructor` are keys like any other. */
+/** What inherits nothing. Object.create(null) would make a hash table of each object, four times as slow to fill. */
+class Bare {}
+Reflect.deleteProperty(Bare.prototype, 'constructor')
+Object.freeze(Object.setPrototypeOf(Bare.prototype, null))
+
+/** An object that inherits nothing, so that `__proto__` and `constructor` are keys like any other. */
 export function emptyObject(): JsonObject {
-  return Object.create(null)
+  return new Bare() as JsonObject
 }
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {
