@@ -2,10 +2,10 @@ import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { ComparisonLedger } from './comparison/comparison-ledger.ts'
 import type { Effect, Side } from './config/config-schema.ts'
-import { createHoldDesk, type HoldDesk } from './holding/hold-desk.ts'
+import { createHoldDesk, type HoldDesk, holdReport } from './holding/hold-desk.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import type { Generation } from './routing/generation.ts'
-import { type Barrier, createPins, type Pins } from './routing/pins.ts'
+import type { Pins } from './routing/pins.ts'
 
 export type Traffic = Record<Side, Record<Effect | 'failed', number>>
 
@@ -29,7 +29,7 @@ export type CapabilityStates = {
 
 export function createCapabilityStates(
   clock: Clock,
-  barrier: Barrier | undefined,
+  pins: (capability: string) => Pins,
   metrics: ProxyMetrics,
   log: Log,
 ): CapabilityStates {
@@ -38,13 +38,14 @@ export function createCapabilityStates(
   function create(name: string): CapabilityState {
     return {
       name,
-      desk: createHoldDesk(name, clock, (report, leaseOver) => {
+      desk: createHoldDesk(name, clock, (end, leaseOver) => {
+        const report = holdReport(end)
         metrics.holdEnded(name, report)
         const event = { capability: name, ...report }
         if (leaseOver) log.warn(event, 'hold ended by its lease')
         else log.info(event, 'hold released')
       }),
-      pins: createPins(name, barrier, clock),
+      pins: pins(name),
       traffic: { legacy: { read: 0, write: 0, failed: 0 }, extracted: { read: 0, write: 0, failed: 0 } },
       ledger: new ComparisonLedger(name),
     }

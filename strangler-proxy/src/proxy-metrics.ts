@@ -54,6 +54,7 @@ export function createProxyMetrics(registry: Registry): ProxyMetrics {
     name: 'strangler_hold_longest_wait_seconds',
     help: 'Longest wait of a write in the last hold',
     labelNames: ['capability'],
+    aggregator: 'max',
     registers,
   })
   const refused = new Counter({
@@ -83,11 +84,14 @@ function registerGauges(registry: Registry, source: MetricsSource): void {
     help: string,
     labelNames: string[],
     read: () => Iterable<[Record<string, string>, number]>,
+    /** What stands for all workers. */
+    aggregator: 'sum' | 'min' | 'max' = 'sum',
   ) =>
     new Gauge({
       name,
       help,
       labelNames,
+      aggregator,
       registers: [registry],
       collect() {
         this.reset()
@@ -100,7 +104,13 @@ function registerGauges(registry: Registry, source: MetricsSource): void {
       value(state),
     ])
 
-  gauge('strangler_generation', 'Number of the generation served', [], () => [[{}, source.generation()]])
+  gauge(
+    'strangler_generation',
+    'Number of the generation served',
+    [],
+    () => [[{}, source.generation()]],
+    'min',
+  )
   gauge(
     'strangler_inflight_writes',
     'Writes admitted whose reply has not ended',
@@ -118,9 +128,18 @@ function registerGauges(registry: Registry, source: MetricsSource): void {
     'Callers kept on the write owner until their write is applied',
     ['capability'],
     perCapability(state => state.pins.size()),
+    'max',
   )
-  gauge('strangler_breaker_open', 'Whether the breaker of an upstream is not closed', ['upstream'], () =>
-    Object.entries(source.breakers()).map(([upstream, state]) => [{ upstream }, state === 'closed' ? 0 : 1]),
+  gauge(
+    'strangler_breaker_open',
+    'Whether the breaker of an upstream is not closed',
+    ['upstream'],
+    () =>
+      Object.entries(source.breakers()).map(([upstream, state]) => [
+        { upstream },
+        state === 'closed' ? 0 : 1,
+      ]),
+    'max',
   )
   gauge('strangler_mirror_queue', 'Copies waiting or being asked', [], () => [[{}, source.mirror.size()]])
   gauge('strangler_mirror_drops', 'Copies dropped since the start', ['reason'], () =>

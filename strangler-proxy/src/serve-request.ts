@@ -18,6 +18,7 @@ import type { ProxyMetrics } from './proxy-metrics.ts'
 import type { Recorder, RecordingPlace } from './recording/recorder.ts'
 import { type Decision, decide, instanceKey } from './routing/decide.ts'
 import { type Generation, soapEndpointOf } from './routing/generation.ts'
+import type { PinnedWrite } from './routing/pins.ts'
 import { maxTarget, normaliseTarget, type RequestTarget } from './routing/request-target.ts'
 import { otherSide } from './routing/serving-side.ts'
 import { readSoapMessage, type SoapMessage, soapVersionOf } from './soap-message.ts'
@@ -175,6 +176,27 @@ function send(
   decision: Decision | undefined,
   admitted: (() => void) | undefined,
 ): void {
+  const pinned = decision === undefined ? undefined : pinWriter(decision)
+  const begin = () => exchange(parts, passage, generation, decision, admitted, pinned)
+  if (pinned?.ready === undefined) begin()
+  else
+    void pinned.ready.then(() => {
+      if (!passage.response.destroyed) begin()
+      else {
+        admitted?.()
+        pinned.end(false)
+      }
+    })
+}
+
+function exchange(
+  parts: ProxyParts,
+  passage: Passage,
+  generation: Generation,
+  decision: Decision | undefined,
+  admitted: (() => void) | undefined,
+  pinned: PinnedWrite | undefined,
+): void {
   const { request, response, head, target, trace, soap } = passage
   const { config } = generation
   const path = target.path + target.search
@@ -211,7 +233,7 @@ function send(
       onReply(status, fellBack) {
         if (parts.draining()) response.shouldKeepAlive = false
         if (decision === undefined) return []
-        if (decision.route.effect === 'write' && (status < 400 || status >= 500)) pin(decision)
+        pinned?.end(status < 400 || status >= 500)
         if (!config.expose) return []
         const side = fellBack ? otherSide(decision.side) : decision.side
         return ['Strangler-Side', side, 'Strangler-Generation', String(generation.number)]
@@ -220,7 +242,7 @@ function send(
     end => {
       admitted?.()
       // A write without an answer may have happened, so its caller reads from the write owner as well.
-      if (decision?.route.effect === 'write' && end.outcome !== 'replied') pin(decision)
+      pinned?.end(end.outcome !== 'replied')
       finish(parts, passage, generation, decision, end)
       if (tap !== undefined && decision !== undefined && end.outcome === 'replied' && !end.fellBack)
         offerCopy(parts, passage, decision, tap, { path, headers, body: body() })
@@ -230,9 +252,12 @@ function send(
   )
 }
 
-function pin({ route, state, caller }: Decision): void {
-  if (route.capability.stage === 'canary' && route.capability.data === 'synced' && caller !== undefined)
-    state.pins.pin(caller)
+/** In canary a caller who writes reads from the write owner, until the other side has the write. */
+function pinWriter({ route, state, caller }: Decision): PinnedWrite | undefined {
+  const { stage, data } = route.capability
+  return route.effect === 'write' && stage === 'canary' && data === 'synced' && caller !== undefined
+    ? state.pins.begin(caller)
+    : undefined
 }
 
 function fallbackOf(parts: ProxyParts, decision: Decision | undefined) {

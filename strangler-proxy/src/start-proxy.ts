@@ -10,7 +10,7 @@ import type { Generations } from './routing/generations.ts'
 
 export type Address = { host: string; port: number }
 
-export type ProxyOptions = Omit<ProxyEngineOptions, 'hosts' | 'onSwap' | 'draining'> & {
+export type ProxyOptions = Omit<ProxyEngineOptions, 'hosts' | 'onUse' | 'draining'> & {
   listen: Address
   admin: Address
   /** Names by which the admin listener is called, besides addresses and localhost. */
@@ -42,7 +42,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const engine = await openProxy({
     ...options,
     hosts: ownHosts(options),
-    onSwap: config => follow(config),
+    onUse: config => follow(config),
     draining: () => draining(),
   })
   const { current } = engine.generations

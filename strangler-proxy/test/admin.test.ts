@@ -114,6 +114,7 @@ test('describes what is served', async () => {
     hash: expect.stringMatching(/^[0-9a-f]{16}$/),
     file: proxy.file,
     problems: [],
+    workers: [{ id: 1, pid: process.pid }],
     capabilities: [
       {
         name: 'customers',
@@ -134,7 +135,10 @@ test('describes what is served', async () => {
           diverged: 0,
           errors: 0,
           noise: 0,
+          noiseSamples: 0,
           verdict: 'insufficient',
+          why: '0 of 50 samples',
+          divergence: { share: 0, low: 0, high: 0 },
         },
       },
     ],

@@ -42,11 +42,11 @@ test('keeps the pin of a write whose outcome is unknown, and makes none for a wr
 test('asks one barrier at a time for all callers, and lifts only the pins made before it was asked', async () => {
   const asked: ((applied: boolean) => void)[] = []
   const pins = createPins('customers', () => new Promise(resolve => asked.push(resolve)), systemClock)
-  pins.pin('a')
-  pins.pin('b')
+  pins.begin('a').end(true)
+  pins.begin('b').end(true)
   await until(() => asked.length === 1)
-  pins.pin('b')
-  pins.pin('c')
+  pins.begin('b').end(true)
+  pins.begin('c').end(true)
   asked[0]!(true)
   await until(() => asked.length === 2)
   expect([pins.has('a'), pins.has('b'), pins.has('c')]).toEqual([false, true, true])
@@ -59,7 +59,7 @@ test('asks one barrier at a time for all callers, and lifts only the pins made b
 test('is bounded: above its limit everybody counts as pinned until the barrier', async () => {
   const asked: ((applied: boolean) => void)[] = []
   const pins = createPins('customers', () => new Promise(resolve => asked.push(resolve)), systemClock)
-  for (let index = 0; index < 100_001; index++) pins.pin(String(index))
+  for (let index = 0; index < 100_001; index++) pins.begin(String(index)).end(true)
   expect(pins.size()).toBe(100_000)
   expect(pins.has('somebody else')).toBe(true)
   await until(() => asked.length === 1)

@@ -1,12 +1,11 @@
 import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
-import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
 import { ComparisonLedger } from '../comparison/comparison-ledger.ts'
-import type { Upstreams } from '../forwarding/upstreams.ts'
-import type { Recorder } from '../recording/recorder.ts'
+import { holdReport } from '../holding/hold-desk.ts'
 import type { Capability } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
+import type { Workers } from '../workers/workers.ts'
 import { type AdminTokens, refuseBrowsers, requireRole } from './admin-access.ts'
 import { drainQuery, holdRequest, readInput, releaseQuery, renewRequest } from './admin-requests.ts'
 import { generationRoutes } from './generation-routes.ts'
@@ -19,9 +18,7 @@ export type AdminParts = {
   hosts: readonly string[] | undefined
   file: string
   generations: Generations
-  states: CapabilityStates
-  recorder: Recorder
-  upstreams: Pick<Upstreams, 'breakers' | 'describe'>
+  workers: Workers
   log: Log
 }
 
@@ -39,11 +36,12 @@ const statuses: Record<string, number> = {
   GENERATION_UNKNOWN: 404,
   RECORDING_UNKNOWN: 404,
   RECORDING_ACTIVE: 409,
+  WORKER_SILENT: 503,
 }
 
 /** The admin API: bearer token on every call, JSON in and out. */
 export function createAdminApi(parts: AdminParts): Express {
-  const { generations, states, log } = parts
+  const { generations, workers, log } = parts
   const app = express()
   app.disable('x-powered-by')
   app.use(
@@ -52,51 +50,49 @@ export function createAdminApi(parts: AdminParts): Express {
     express.json({ limit: bodyLimit, strict: true }),
   )
 
-  app.get('/admin/status', (_request, response) => {
-    response.json(describeStatus(parts))
+  app.get('/admin/status', async (_request, response) => {
+    response.json(describeStatus(parts.file, generations, await workers.report()))
   })
 
   app.use(generationRoutes(generations, log))
-  app.use(recordingRoutes(parts.recorder, find, log))
+  app.use(recordingRoutes(workers, find, log))
 
-  app.post('/admin/holds', (request, response) => {
+  app.post('/admin/holds', async (request, response) => {
     const { capability: name, epoch, ...limits } = readInput(holdRequest, request.body)
-    const { capability, state } = find(name)
-    const wanted = { ...capability.hold, ...definedOf(limits) }
-    const begun = state.desk.begin(epoch, wanted)
+    const wanted = { ...find(name).hold, ...definedOf(limits) }
+    const begun = await workers.beginHold({ capability: name, epoch, limits: wanted })
     log.info({ capability: name, epoch, ...begun }, 'writes are held')
     response.json(begun)
   })
 
   app.get('/admin/holds/:capability', async (request, response) => {
     const { drainedWithinMs } = readInput(drainQuery, request.query)
-    const { state } = find(request.params.capability)
-    requireHold(state)
-    if (drainedWithinMs > 0) await state.desk.drained(drainedWithinMs, closedSignal(response))
-    const { parked, sinceMs } = requireHold(state)
-    response.json({ inflight: state.desk.inflight(), parked, sinceMs })
+    const { name } = find(request.params.capability)
+    response.json(await workers.drained(name, drainedWithinMs, closedSignal(response)))
   })
 
-  app.put('/admin/holds/:capability', (request, response) => {
+  app.put('/admin/holds/:capability', async (request, response) => {
     const { epoch, leaseMs } = readInput(renewRequest, request.body)
-    response.json(find(request.params.capability).state.desk.renew(epoch, leaseMs))
+    response.json(await workers.renewHold(find(request.params.capability).name, epoch, leaseMs))
   })
 
-  app.delete('/admin/holds/:capability', (request, response) => {
+  app.delete('/admin/holds/:capability', async (request, response) => {
     const { epoch } = readInput(releaseQuery, request.query)
-    response.json(find(request.params.capability).state.desk.release(epoch))
+    response.json(holdReport(await workers.releaseHold(find(request.params.capability).name, epoch)))
   })
 
-  app.get('/admin/comparisons/:capability', (request, response) => {
-    const { capability, state } = find(request.params.capability)
-    response.json(state.ledger.report(capability.comparison))
+  app.get('/admin/comparisons/:capability', async (request, response) => {
+    const { name, comparison } = find(request.params.capability)
+    const { capabilities } = await workers.report()
+    const ledger = new ComparisonLedger(name)
+    if (capabilities[name] !== undefined) ledger.add(capabilities[name].ledger)
+    response.json(ledger.report(comparison))
   })
 
-  app.delete('/admin/comparisons/:capability', (request, response) => {
-    const { capability, state } = find(request.params.capability)
-    // Copies on their way keep the ledger they began with: what they saw belongs to the time before.
-    state.ledger = new ComparisonLedger(state.name)
-    response.json(state.ledger.report(capability.comparison))
+  app.delete('/admin/comparisons/:capability', async (request, response) => {
+    const { name, comparison } = find(request.params.capability)
+    await workers.resetComparison(name)
+    response.json(new ComparisonLedger(name).report(comparison))
   })
 
   app.use((_request, response) => {
@@ -104,20 +100,14 @@ export function createAdminApi(parts: AdminParts): Express {
   })
   app.use(answerError(log))
 
-  function find(name: string): { capability: Capability; state: CapabilityState } {
+  function find(name: string): Capability {
     const capability = generations.current().capabilities.get(name)
     if (capability === undefined)
       throw new ToolkitError('CAPABILITY_UNKNOWN', `no capability ${name} is configured`)
-    return { capability, state: states.of(name) }
+    return capability
   }
 
   return app
-}
-
-function requireHold(state: CapabilityState) {
-  const held = state.desk.holding()
-  if (held === undefined) throw new ToolkitError('HOLD_NOT_FOUND', `writes of ${state.name} are not held`)
-  return held
 }
 
 function answerError(log: Log): ErrorRequestHandler {

@@ -1,11 +1,12 @@
 import type { Problem } from '@strangler/kit/problem.ts'
-import type { CapabilityState, CapabilityStates, Traffic } from '../capability-state.ts'
-import type { Counts } from '../comparison/comparison-ledger.ts'
+import type { Traffic } from '../capability-state.ts'
+import { ComparisonLedger, type Counts } from '../comparison/comparison-ledger.ts'
 import type { Side, Stage } from '../config/config-schema.ts'
-import type { Upstreams, UpstreamView } from '../forwarding/upstreams.ts'
+import type { UpstreamView } from '../forwarding/upstreams.ts'
 import type { HoldView } from '../holding/hold-desk.ts'
 import type { Capability, Generation } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
+import type { CapabilityReport, WorkersReport } from '../workers/workers.ts'
 
 export type CapabilityStatus = {
   name: string
@@ -30,59 +31,61 @@ export type ProxyStatus = {
   file: string
   /** Of the file that was refused last; empty while the file is what is served. */
   problems: readonly Problem[]
+  /** The processes that serve; figures are those of all of them. */
+  workers: WorkersReport['workers']
   capabilities: CapabilityStatus[]
-  upstreams: UpstreamView[]
+  upstreams: readonly UpstreamView[]
 }
 
-export function describeStatus(parts: {
-  file: string
-  generations: Generations
-  states: CapabilityStates
-  upstreams: Pick<Upstreams, 'breakers' | 'describe'>
-}): ProxyStatus {
-  const generation = parts.generations.current()
-  const breakers = parts.upstreams.breakers()
+export function describeStatus(file: string, generations: Generations, report: WorkersReport): ProxyStatus {
+  const generation = generations.current()
   return {
     generation: generation.number,
     hash: generation.hash,
-    file: parts.file,
-    problems: parts.generations.problems(),
+    file,
+    problems: generations.problems(),
+    workers: report.workers,
     capabilities: [...generation.capabilities.values()].map(capability =>
       describeCapability(
         capability,
-        parts.states.of(capability.name),
-        breakersOf(generation, capability, breakers),
+        report.capabilities[capability.name],
+        breakersOf(generation, capability, report.breakers),
       ),
     ),
-    upstreams: parts.upstreams.describe(),
+    upstreams: report.upstreams,
   }
 }
 
 function describeCapability(
-  capability: Capability,
-  state: CapabilityState,
+  { name, stage, writes, data, percent, keyText, comparison }: Capability,
+  report: CapabilityReport | undefined,
   breaker: Record<string, string>,
 ): CapabilityStatus {
+  const ledger = new ComparisonLedger(name)
+  if (report !== undefined) ledger.add(report.ledger)
   return {
-    name: capability.name,
-    stage: capability.stage,
-    writes: capability.writes ?? null,
-    data: capability.data,
-    percent: capability.percent,
-    key: capability.keyText ?? null,
-    hold: state.desk.holding() ?? null,
-    inflightWrites: state.desk.inflight(),
-    traffic: state.traffic,
+    name,
+    stage,
+    writes: writes ?? null,
+    data,
+    percent,
+    key: keyText ?? null,
+    hold: report?.hold ?? null,
+    inflightWrites: report?.inflightWrites ?? 0,
+    traffic: report?.traffic ?? {
+      legacy: { read: 0, write: 0, failed: 0 },
+      extracted: { read: 0, write: 0, failed: 0 },
+    },
     breaker,
-    pinned: state.pins.size(),
-    comparison: state.ledger.summary(capability.comparison),
+    pinned: report?.pinned ?? 0,
+    comparison: ledger.summary(comparison),
   }
 }
 
 function breakersOf(
   { config }: Generation,
   { name }: Capability,
-  breakers: Record<string, string>,
+  breakers: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const routes = config.capabilities[name]?.routes ?? []
   const named = new Set(routes.flatMap(({ legacy, extracted }) => [legacy, extracted]))

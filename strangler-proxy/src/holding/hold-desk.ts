@@ -19,11 +19,11 @@ export type HoldDesk = {
   park(write: ParkedWrite): boolean
   leave(write: ParkedWrite): void
   /** @throws ToolkitError EPOCH_STALE */
-  begin(epoch: number, limits: HoldLimits): { id: string; inflight: number }
+  begin(epoch: number, limits: HoldLimits, id?: string): { id: string; inflight: number }
   /** @throws ToolkitError EPOCH_STALE, HOLD_NOT_FOUND */
   renew(epoch: number, leaseMs: number): HoldView
   /** @throws ToolkitError EPOCH_STALE, HOLD_NOT_FOUND */
-  release(epoch: number): HoldReport
+  release(epoch: number): HoldEnd
   /** Resolves when no write is in flight, or after `withinMs`. */
   drained(withinMs: number, signal: AbortSignal): Promise<void>
   close(): void
@@ -45,13 +45,21 @@ export type HoldView = {
   leaseLeftMs: number
 }
 
-export type HoldReport = {
+/** How a hold ended. Adds up over workers. */
+export type HoldEnd = {
   /** Writes let go by the release, and by the end of the lease. */
   released: number
   expired: number
   /** Writes that could not be parked. */
   refused: number
-  waits: Quantiles
+  /** Milliseconds, of each write that was parked. */
+  waited: readonly number[]
+}
+
+export type HoldReport = Omit<HoldEnd, 'waited'> & { waits: Quantiles }
+
+export function holdReport({ waited, ...counts }: HoldEnd): HoldReport {
+  return { ...counts, waits: quantiles(waited) }
 }
 
 type Hold = {
@@ -70,31 +78,30 @@ type Hold = {
 export function createHoldDesk(
   capability: string,
   clock: Clock,
-  onRelease: (report: HoldReport, leaseOver: boolean) => void,
+  onRelease: (end: HoldEnd, leaseOver: boolean) => void,
 ): HoldDesk {
   let inflight = 0
   let hold: Hold | undefined
-  let last: { epoch: number; report: HoldReport } | undefined
+  let last: { epoch: number; end: HoldEnd } | undefined
   const waiting = new Set<() => void>()
 
-  function letGo(leaseOver: boolean): HoldReport {
+  function letGo(leaseOver: boolean): HoldEnd {
     const ended = hold!
     clearTimeout(ended.lease)
     hold = undefined
     const now = clock.elapsed()
-    const waits = [...ended.parked.values()].map(since => now - since)
     const count = ended.parked.size
-    const report: HoldReport = {
+    const end: HoldEnd = {
       released: leaseOver ? 0 : count,
       expired: leaseOver ? count : 0,
       refused: ended.refused,
-      waits: quantiles(waits),
+      waited: [...ended.parked.values()].map(since => now - since),
     }
-    last = { epoch: ended.epoch, report }
+    last = { epoch: ended.epoch, end }
     // In the order of arrival; nothing newer can get in between, because nothing else runs until they are out.
     for (const [write, since] of ended.parked) write.resume(now - since)
-    onRelease(report, leaseOver)
-    return report
+    onRelease(end, leaseOver)
+    return end
   }
 
   function arm(target: Hold, leaseMs: number): void {
@@ -155,11 +162,11 @@ export function createHoldDesk(
     leave(write) {
       if (hold?.parked.delete(write)) hold.bytes -= write.bytes
     },
-    begin(epoch, limits) {
+    begin(epoch, limits, id = randomUUID()) {
       if (hold === undefined) {
         const since = clock.elapsed()
         hold = {
-          id: randomUUID(),
+          id,
           epoch,
           since,
           limits,
@@ -185,7 +192,7 @@ export function createHoldDesk(
     },
     release(epoch) {
       // Asking again for what is done already, or after the lease ran out, answers how that hold ended.
-      if (hold === undefined && last !== undefined && last.epoch === epoch) return last.report
+      if (hold === undefined && last !== undefined && last.epoch === epoch) return last.end
       current(epoch)
       return letGo(false)
     },

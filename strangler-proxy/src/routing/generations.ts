@@ -45,8 +45,8 @@ export type Generations = {
 export type GenerationsOptions = {
   file: ConfigFile
   history: GenerationHistory
-  /** Called with the new one, before the next request sees it. */
-  onSwap(next: Generation, previous: Generation | undefined): void
+  /** Called with each that is to be served; resolves once every worker serves it. */
+  publish(next: Generation, previous: Generation | undefined): Promise<void>
   /** Told of what could not be kept of a swap that went ahead nevertheless. */
   onUnkept(cause: string): void
   /** Wall clock, milliseconds since the epoch. */
@@ -57,7 +57,7 @@ const byFile: Author = { by: 'file', reason: 'the file changed' }
 
 /** The generations of one proxy, one after the other; their numbers go on where those of the last run ended. */
 export async function openGenerations(options: GenerationsOptions): Promise<Generations> {
-  const { file, history, onSwap } = options
+  const { file, history, publish } = options
   const first = parseConfig(await file.read())
   if (!('config' in first)) throw invalidConfig(file.name, first.problems)
   const last = history.entries().at(-1)
@@ -66,7 +66,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
   const resumed = known && last.hash === first.hash
   let current = generationOf(resumed ? last.number : (last?.number ?? 0) + 1, first)
   let problems: readonly Problem[] = []
-  onSwap(current, undefined)
+  await publish(current, undefined)
   if (!resumed) await keep(current, undefined, { by: 'file', reason: 'the proxy started' })
 
   /** A swap without a move of the write owner goes ahead although it cannot be kept: the folder may be read-only. */
@@ -88,8 +88,8 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
     }
   }
 
-  function swap(next: Generation): Generation {
-    onSwap(next, current)
+  async function swap(next: Generation): Promise<Generation> {
+    await publish(next, current)
     current = next
     return next
   }
@@ -111,7 +111,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
       problems = []
       if (read.hash === current.hash) return current
       const previous = current
-      const next = swap(generationOf(current.number + 1, read))
+      const next = await swap(generationOf(current.number + 1, read))
       await keep(next, previous, author)
       return next
     } catch (error) {
