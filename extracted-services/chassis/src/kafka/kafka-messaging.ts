@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   Admin,
   Consumer as KafkaConsumer,
@@ -26,6 +27,9 @@ export type KafkaMessagingParts = {
   sessionMs?: number
 }
 
+/** How long a topic that was asked for may take to be there. */
+const topicWithinMs = 15_000
+
 /** Messaging that has to be closed: it holds connections. */
 export type KafkaMessaging = Messaging & { close(): Promise<void> }
 
@@ -45,6 +49,27 @@ export function createKafkaMessaging(parts: KafkaMessagingParts): KafkaMessaging
     return topics.get(topic)?.partitionsCount ?? 0
   }
 
+  /** Another process may be creating it just now: what counts is what there is afterwards, once brokers know of it. */
+  async function untilThere(topic: string, count: number): Promise<number> {
+    let refused: unknown
+    for (const deadline = clock.now() + topicWithinMs; clock.now() < deadline; await delay(50)) {
+      const found = await countPartitions(topic)
+      if (found > 0) return found
+      await admin.createTopics({ topics: [topic], partitions: count, replicas }).catch(error => {
+        refused = error
+      })
+    }
+    throw new ToolkitError(
+      'TOPIC_UNKNOWN',
+      `topic ${topic} is not there ${topicWithinMs} ms after it was asked for`,
+      {
+        hint: 'see what the brokers log; a service may lack the right to create topics',
+        details: { topic },
+        cause: refused,
+      },
+    )
+  }
+
   async function learn(topic: string): Promise<number> {
     const known = partitions.get(topic)
     if (known !== undefined) return known
@@ -60,10 +85,7 @@ export function createKafkaMessaging(parts: KafkaMessagingParts): KafkaMessaging
 
   return {
     createTopic: async (topic, count) => {
-      if ((await countPartitions(topic)) === 0)
-        // Another process may be quicker; what counts is what there is afterwards.
-        await admin.createTopics({ topics: [topic], partitions: count, replicas }).catch(() => {})
-      const found = await countPartitions(topic)
+      const found = await untilThere(topic, count)
       if (found === count) return
       throw new ToolkitError('TOPIC_DIFFERS', `topic ${topic} has ${found} partitions, not ${count}`, {
         hint: 'keep the number, or publish to a topic of another name',

@@ -24,8 +24,9 @@ export type Consumer = {
 /** A broker: durable topics, delivery at least once, order within a key. */
 export type Messaging = {
   /**
-   * Makes sure that a topic is there.
-   * @throws ToolkitError TOPIC_DIFFERS when it has another number of partitions: keys would change theirs
+   * Makes sure that a topic is there; several may do so at once.
+   * @throws ToolkitError TOPIC_DIFFERS when it has another number of partitions: keys would change theirs; TOPIC_UNKNOWN
+   * when the broker does not make it
    */
   createTopic(topic: string, partitions: number): Promise<void>
   /**
