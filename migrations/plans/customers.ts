@@ -146,6 +146,11 @@ function impossible(what: string, value: SqlValue | undefined): ToolkitError {
   })
 }
 
+/** What strangler.yaml tells callers apart by. */
+function callerOf(subject: string): string {
+  return `sid=drill-${subject}`
+}
+
 const hour = 3_600_000
 
 /** Customers and their notes: from the shop's CUST_ tables to the customers service, and back. */
@@ -201,7 +206,11 @@ export const plan: Plan = {
         request: (subject, token) => ({
           method: 'POST',
           path: `/customers/${subject}/notes`,
-          headers: { 'content-type': 'application/json', 'idempotency-key': token },
+          headers: {
+            cookie: callerOf(subject),
+            'content-type': 'application/json',
+            'idempotency-key': token,
+          },
           body: JSON.stringify({ text: token }),
         }),
       },
@@ -212,6 +221,7 @@ export const plan: Plan = {
           method: 'POST',
           path: '/soap',
           headers: {
+            cookie: callerOf(subject),
             'content-type': 'text/xml; charset=utf-8',
             soapaction: '"urn:shop:2009#AddCustomerNote"',
           },
@@ -219,6 +229,19 @@ export const plan: Plan = {
         }),
       },
     ],
+    read: {
+      name: 'ListCustomerNotes over REST',
+      request: subject => ({
+        method: 'GET',
+        path: `/customers/${subject}/notes`,
+        headers: { cookie: callerOf(subject) },
+        body: null,
+      }),
+    },
+    order: {
+      legacy: 'SELECT NOTE_TXT AS token, NOTE_NO AS place FROM CUST_NOTE WHERE NOTE_TXT LIKE ?',
+      extracted: 'SELECT text AS token, id AS place FROM customer_notes WHERE text LIKE ?',
+    },
     count: {
       legacy:
         'SELECT NOTE_TXT AS token, COUNT(*) AS times FROM CUST_NOTE WHERE NOTE_TXT LIKE ? GROUP BY NOTE_TXT',

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { createEvidence } from '../src/journal/evidence.ts'
 import { installControlSchema } from '../src/journal/install-control-schema.ts'
+import { takeLease } from '../src/journal/lease.ts'
 import { openControlSchema } from '../src/journal/open-control-schema.ts'
 import { makeControlSchema, type TestSchema } from './control-schema-kit.ts'
 
@@ -33,6 +34,7 @@ test('a schema of a later version, or an edited file, is refused', async () => {
   const connection = await schema.connect()
   try {
     await expect(installControlSchema(connection, older)).rejects.toMatchObject({ code: 'SCHEMA_NEWER' })
+    await cp(join(import.meta.dirname, '..', 'sql'), older, { recursive: true })
     await writeFile(join(older, '001-journal.sql'), 'CREATE TABLE something_else (id INT);')
     await expect(installControlSchema(connection, older)).rejects.toMatchObject({ code: 'SCHEMA_CHANGED' })
   } finally {
@@ -54,4 +56,23 @@ test('evidence answers with its age by the clock of the server', async () => {
   expect(verification!.ageMs).toBeGreaterThan(89_000)
   expect(verification!.ageMs).toBeLessThan(120_000)
   expect(await evidence.lastDrill('customers')).toMatchObject({ ok: true, result: { seed: 7 } })
+})
+
+test('a drill under way is told from one that was interrupted, and the one before it is shown', async () => {
+  const evidence = createEvidence(schema.pool)
+  const capability = 'under-way'
+  await evidence.addDrill(capability, true, { seed: 1 })
+  await evidence.addDrill(capability, false, { ok: false, running: true, seed: 2 })
+  const lease = await takeLease(schema.connect, capability, 'ann (drill)')
+  expect(await evidence.shownDrill(capability)).toMatchObject({
+    underWay: true,
+    last: { ok: true, result: { seed: 1 } },
+  })
+  await lease.release()
+  expect(await evidence.shownDrill(capability)).toMatchObject({
+    underWay: false,
+    last: { ok: false, result: { seed: 2 } },
+  })
+  // For the gate only what has ended well counts.
+  expect(await evidence.lastDrill(capability)).toMatchObject({ ok: false })
 })

@@ -14,6 +14,7 @@ test('acknowledged writes that stand once on both sides are proven', () => {
   expect(prove(told({ a: 'acknowledged', b: 'acknowledged' }), counts)).toEqual({
     acknowledged: 2,
     unknown: 0,
+    unknownApplied: 0,
     lost: [],
     duplicated: [],
     apart: [],
@@ -35,6 +36,7 @@ test('a write of unknown outcome may be there or not, never twice, never on one 
   expect(prove(outcomes, counts)).toMatchObject({
     acknowledged: 0,
     unknown: 3,
+    unknownApplied: 2,
     lost: [],
     duplicated: ['twice'],
     apart: ['half'],

@@ -10,7 +10,14 @@ import { storeReport } from '../src/drill/store-report.ts'
 const passed: DrillResult = {
   ok: true,
   seed: 7,
-  writes: { acknowledged: 180, unknown: 0, lost: 0, duplicated: 0 },
+  writes: { acknowledged: 180, unknown: 0, unknownApplied: 0, lost: 0, duplicated: 0 },
+  order: { checked: 90, broken: 0 },
+  reads: { total: 45, stale: 0 },
+  fault: null,
+  samples: [
+    { atMs: 100, legacy: 3, extracted: 0, waiting: 1, lagMs: 12 },
+    { atMs: 200, legacy: 0, extracted: 4, waiting: 9, lagMs: null },
+  ],
   requests: { total: 180, failed: 0 },
   hold: { p50Ms: 80, p99Ms: 160, maxMs: 161 },
   cutoverMs: 500,
@@ -26,7 +33,7 @@ const failed: DrillResult = {
 }
 
 test('a drill that passed has no failure; one that lost a write names it', () => {
-  expect(drillJunit('customers', passed)).toContain('tests="4" failures="0"')
+  expect(drillJunit('customers', passed)).toContain('tests="6" failures="0"')
   const junit = drillJunit('customers', failed)
   expect(junit).toContain('failures="2"')
   expect(junit).toContain('lost: &#60;drill-1&#62;')
@@ -37,6 +44,8 @@ test('the page shows verdict, figures and timeline, and what was found as text o
   expect(drillPage('customers', at, passed)).toContain('passed')
   const page = drillPage('customers', at, failed)
   expect(page).toContain('FAILED')
+  expect(page).toContain('<polyline fill="none" stroke="#268" points="430.0,120.0 860.0,0.0">')
+  expect(page).toContain('90 / 0')
   expect(page).not.toContain('<drill-1>')
   expect(page).not.toContain('<script')
 })

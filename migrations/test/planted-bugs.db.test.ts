@@ -155,7 +155,14 @@ const skipFence: Partial<Switcher> = { fence: async () => {} }
 test('without a defect nothing is found: a stray writer is refused, and knows it', async () => {
   await cutOver(stray)
   expect(ledger.outcomes().get('t-stray')).toBe('failed')
-  expect(await check()).toEqual({ acknowledged: 2, unknown: 0, lost: [], duplicated: [], apart: [] })
+  expect(await check()).toEqual({
+    acknowledged: 2,
+    unknown: 0,
+    unknownApplied: 0,
+    lost: [],
+    duplicated: [],
+    apart: [],
+  })
 })
 
 test('a skipped fence is found: what the stray writer was promised is lost', async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import type { ChangeSources } from '../cdc/change-sources.ts'
+import type { FaultTools } from '../faults/inject-fault.ts'
 import type { Evidence } from '../journal/evidence.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Lease } from '../journal/lease.ts'
@@ -22,6 +23,8 @@ export type SwitchParts = {
   entryUrl: string
   /** Folder of a drill's reports. */
   reports?: string | undefined
+  /** Absent where no fault may be injected. */
+  faults?: FaultTools
   clock: Clock
   log: Log
 }

@@ -10,8 +10,25 @@ export async function countTokens(
   sql: string,
   prefix: string,
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = await ask(database, sql, [`${prefix.replace(/[\\%_]/g, '\\$&')}-%`])
+  const rows = await ask(database, sql, [tokensLike(prefix)])
   return new Map(rows.map(row => [String(row.token), Number(row.times)]))
+}
+
+/**
+ * Where each token stands among the writes of its subject.
+ * @param sql the plan's query with one `?`
+ */
+export async function findPlaces(
+  database: Database,
+  sql: string,
+  prefix: string,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await ask(database, sql, [tokensLike(prefix)])
+  return new Map(rows.map(row => [String(row.token), Number(row.place)]))
+}
+
+function tokensLike(prefix: string): string {
+  return `${prefix.replace(/[\\%_]/g, '\\$&')}-%`
 }
 
 /** The rows that a drill's writes go to. */

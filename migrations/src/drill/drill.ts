@@ -1,28 +1,46 @@
 import { randomInt } from 'node:crypto'
 import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { readPosition } from '../cdc/write-barrier.ts'
-import type { SwitchResult } from '../cutover/perform-run.ts'
 import { preflight } from '../cutover/preflight.ts'
-import { switchOwner } from '../cutover/switch-owner.ts'
 import type { Order, SwitchParts } from '../cutover/switch-parts.ts'
 import { cutoverDirection, rollbackDirection } from '../cutover/switcher.ts'
 import { changeRoutes, routedAs } from '../operator/proxies.ts'
 import type { Plan } from '../plan/plan.ts'
-import { countTokens, findSubjects } from './count-tokens.ts'
+import { countTokens, findPlaces, findSubjects } from './count-tokens.ts'
+import { type DrillCurves, type DrillSample, watchCurves } from './drill-curves.ts'
+import { type DrillFault, planFault } from './drill-fault.ts'
+import { type DrillMove, moveInDrill } from './drill-move.ts'
 import { prove } from './ledger.ts'
 import { type Load, startLoad } from './load.ts'
+import { proveOrder } from './order-proof.ts'
 import { storeReport } from './store-report.ts'
 
-export type DrillOptions = { ratePerSecond: number; seconds: number; seed?: number }
+/** @property fault `NAME` or `NAME@POINT`: what is done to the system meanwhile */
+export type DrillOptions = { ratePerSecond: number; seconds: number; seed?: number; fault?: string }
 
 export type DrillResult = {
   ok: boolean
   seed: number
-  writes: { acknowledged: number; unknown: number; lost: number; duplicated: number }
+  writes: {
+    acknowledged: number
+    unknown: number
+    /** Of the unknown ones: found in both databases after all. */
+    unknownApplied: number
+    lost: number
+    duplicated: number
+  }
+  /** Writes held against an earlier one of the same key; null where the plan cannot tell. */
+  order: { checked: number; broken: number } | null
+  /** Reads held against what their caller had written and seen; null where the plan has none. */
+  reads: { total: number; stale: number } | null
   requests: { total: number; failed: number }
   hold: { p50Ms: number; p99Ms: number; maxMs: number }
   cutoverMs: number
   rollbackMs: number
+  /** Over the time of the load, for the report. */
+  samples: readonly DrillSample[]
+  /** What was done to the system, in words. */
+  fault: { name: string; point: string; outcome: string } | null
   steps: { name: string; ms: number; message: string }[]
   /** What spoke against it, with samples; empty when ok. */
   findings: string[]
@@ -31,10 +49,23 @@ export type DrillResult = {
 const settleMs = 30_000
 const samples = 5
 
+/** A drill under way, as its phases share it. */
+type Drill = {
+  parts: SwitchParts
+  plan: Plan
+  order: Order
+  load: Load
+  prefix: string
+  seed: number
+  fault: DrillFault
+  curves: DrillCurves
+  steps: DrillResult['steps']
+}
+
 /**
  * Cuts over and rolls back under a load of its own and proves from its ledger and both databases that nothing was lost.
  * The routes end as they were. The caller has seen the preflight pass.
- * @throws ToolkitError NO_SUBJECTS; what the cutover threw when it was taken back
+ * @throws ToolkitError NO_SUBJECTS, FAULTS_OFF, FAULT_UNKNOWN; what the cutover threw when it was taken back
  */
 export async function runDrill(
   parts: SwitchParts,
@@ -42,11 +73,11 @@ export async function runDrill(
   order: Order,
   options: DrillOptions,
 ): Promise<DrillResult> {
-  const sides = parts.sidesOf(plan)
   const seed = options.seed ?? randomInt(2 ** 31)
   const prefix = `drill-${parts.clock.now().toString(36)}-${seed}`
+  const fault = planFault(parts, plan, options.fault, seed)
   const before = await routedAs(parts.proxies, plan.capability, order.signal)
-  const subjects = await findSubjects(sides.legacy, plan.drill.subjects)
+  const subjects = await findSubjects(parts.sidesOf(plan).legacy, plan.drill.subjects)
   if (subjects.length === 0)
     throw new ToolkitError('NO_SUBJECTS', `the drill of ${plan.capability} finds no row to write to`, {
       hint: `the plan's drill.subjects answers no row`,
@@ -54,21 +85,32 @@ export async function runDrill(
   // Stands until the drill has ended in any other way: one that is interrupted has proven nothing.
   await parts.evidence.addDrill(plan.capability, false, {
     ok: false,
+    running: true,
     seed,
     steps: [],
     findings: ['the drill was interrupted'],
   })
   const load = startLoad(parts.entryUrl, plan.drill, subjects, { ...options, seed, prefix })
   const told = createTelling(parts, order)
-  let cutover: SwitchResult | undefined
-  let rollback: SwitchResult | undefined
+  const curves = watchCurves(parts.clock, () => {
+    const status = parts.syncs.current(plan.capability)?.sync.status()
+    return { ...load.figures(), lagMs: status?.running === true ? status.lagMs : null }
+  })
+  const drill: Drill = { parts, plan, order, load, prefix, seed, fault, curves, steps: told.steps }
+  let cutover: DrillMove | undefined
+  let rollback: DrillMove | undefined
+  fault.begin()
   try {
     await told('load', 'writes flow, legacy owns them', () => pause(parts, order, options.seconds / 4))
-    cutover = await told('cutover', 'owner moved', () => switchOwner(parts, plan, cutoverDirection, order))
+    cutover = await told('cutover', 'owner moved', () =>
+      moveInDrill(parts, plan, cutoverDirection, order, fault),
+    )
+    fault.ownerMoved()
     await told('soak', 'the extracted side owns the writes', () => pause(parts, order, options.seconds / 2))
+    fault.ownerReturns()
     await told('preflight', 'the way back is open', () => expectWayBack(parts, plan, order))
     rollback = await told('rollback', 'owner moved back', () =>
-      switchOwner(parts, plan, rollbackDirection, order),
+      moveInDrill(parts, plan, rollbackDirection, order, fault),
     )
     await told('load', 'writes flow, legacy owns them', () => pause(parts, order, options.seconds / 4))
   } catch (error) {
@@ -77,6 +119,8 @@ export async function runDrill(
     throw error
   } finally {
     await load.stop()
+    curves.stop()
+    await fault.end()
   }
   if (before.stage !== 'legacy') {
     const { stage, percent } = before
@@ -84,7 +128,7 @@ export async function runDrill(
     await changeRoutes(parts.proxies, [change], order.by, 'the drill is over', order.signal)
   }
   const result = await told('proof', 'ledger held against both databases', () =>
-    judge(parts, plan, order, load, prefix, seed, cutover, rollback, told.steps),
+    judge(drill, cutover, rollback),
   )
   await parts.evidence.addDrill(plan.capability, result.ok, result)
   if (parts.reports !== undefined)
@@ -95,17 +139,8 @@ export async function runDrill(
   return result
 }
 
-async function judge(
-  parts: SwitchParts,
-  plan: Plan,
-  order: Order,
-  load: Load,
-  prefix: string,
-  seed: number,
-  cutover: SwitchResult,
-  rollback: SwitchResult,
-  steps: DrillResult['steps'],
-): Promise<DrillResult> {
+async function judge(drill: Drill, cutover: DrillMove, rollback: DrillMove): Promise<DrillResult> {
+  const { parts, plan, order, load, prefix, fault } = drill
   const sides = parts.sidesOf(plan)
   const { sync } = parts.syncs.current(plan.capability)!
   const position = await readPosition(sides.legacy)
@@ -115,33 +150,60 @@ async function judge(
     countTokens(sides.extracted, plan.drill.count.extracted, prefix),
   ])
   const proof = prove(load.ledger.outcomes(), { legacy, extracted })
+  const { broken, checked } = await orderOf(drill)
+  const reads = load.reads()
   const { total, failed, failures } = load.requests()
-  const alarms = [...cutover.alarms, ...rollback.alarms]
+  const some = (what: string, tokens: readonly string[]) =>
+    tokens.slice(0, samples).map(token => `${what}: ${token}`)
   const findings = [
-    ...proof.lost.slice(0, samples).map(token => `lost: ${token}`),
-    ...proof.duplicated.slice(0, samples).map(token => `duplicated: ${token}`),
-    ...proof.apart.slice(0, samples).map(token => `on one side only: ${token}`),
-    ...failures.map(failure => `failed: ${failure}`),
-    ...alarms,
+    ...some('lost', proof.lost),
+    ...some('duplicated', proof.duplicated),
+    ...some('on one side only', proof.apart),
+    ...some('out of order', broken),
+    ...some('stale', reads.stale),
+    // A system that is broken on purpose may fail requests; it may not lie about them.
+    ...(fault.planned ? [] : failures.map(failure => `failed: ${failure}`)),
+    ...fault.findings(),
+    ...cutover.alarms,
+    ...rollback.alarms,
     ...(proof.acknowledged === 0 ? ['no write was acknowledged: nothing was proven'] : []),
   ]
   const most = (key: 'p50Ms' | 'p99Ms' | 'maxMs') => Math.max(cutover.hold[key], rollback.hold[key])
   return {
-    ok: findings.length === 0 && failed === 0,
-    seed,
+    ok: findings.length === 0,
+    seed: drill.seed,
     writes: {
       acknowledged: proof.acknowledged,
       unknown: proof.unknown,
+      unknownApplied: proof.unknownApplied,
       lost: proof.lost.length,
       duplicated: proof.duplicated.length,
     },
+    order: plan.drill.order === undefined ? null : { checked, broken: broken.length },
+    reads: plan.drill.read === undefined ? null : { total: reads.total, stale: reads.stale.length },
     requests: { total, failed },
     hold: { p50Ms: most('p50Ms'), p99Ms: most('p99Ms'), maxMs: most('maxMs') },
     cutoverMs: cutover.ms,
     rollbackMs: rollback.ms,
-    steps,
+    samples: drill.curves.samples,
+    fault: fault.report(),
+    steps: drill.steps,
     findings,
   }
+}
+
+/** Order is the same on both sides or a side lacks writes, which is found elsewhere; the worse one counts. */
+async function orderOf({ parts, plan, load, prefix }: Drill): Promise<{ checked: number; broken: string[] }> {
+  const { order } = plan.drill
+  if (order === undefined) return { checked: 0, broken: [] }
+  const sides = parts.sidesOf(plan)
+  const proofs = await Promise.all(
+    (['legacy', 'extracted'] as const).map(async side =>
+      proveOrder(load.ledger.acknowledged(), await findPlaces(sides[side], order[side], prefix)),
+    ),
+  )
+  const broken = [...new Set(proofs.flatMap(proof => proof.broken))]
+  return { checked: Math.min(...proofs.map(({ checked }) => checked)), broken }
 }
 
 /** Once the service has owned the writes, the way back is proven anew before it is taken. */

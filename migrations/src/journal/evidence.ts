@@ -22,6 +22,8 @@ export type Evidence = {
   lastVerification(capability: string): Promise<Verification | undefined>
   addDrill(capability: string, ok: boolean, result: unknown): Promise<void>
   lastDrill(capability: string): Promise<DrillEvidence | undefined>
+  /** The last drill that has ended, where the very last one is still under way. */
+  shownDrill(capability: string): Promise<{ underWay: boolean; last: DrillEvidence | undefined }>
   addWriters(capability: string, found: WritersFound): Promise<void>
   lastWriters(capability: string): Promise<{ at: Date; ageMs: number; found: WritersFound } | undefined>
 }
@@ -30,6 +32,24 @@ const age = 'TIMESTAMPDIFF(MICROSECOND, at, UTC_TIMESTAMP(6)) / 1000 AS age_ms'
 
 /** @param pool to the control schema */
 export function createEvidence(pool: Pool): Evidence {
+  async function lastDrill(capability: string, only = ''): Promise<DrillEvidence | undefined> {
+    const [rows] = await pool.query<RowDataPacket[]>(
+      `SELECT *, ${age} FROM drill_result WHERE capability = ? ${only} ORDER BY id DESC LIMIT 1`,
+      [capability],
+    )
+    return rows[0] === undefined
+      ? undefined
+      : { ...aged(rows[0]), result: JSON.parse(String(rows[0].result)) as unknown }
+  }
+
+  async function isHeld(capability: string): Promise<boolean> {
+    const [rows] = await pool.query<RowDataPacket[]>(
+      'SELECT 1 FROM lease WHERE capability = ? AND until > UTC_TIMESTAMP(6)',
+      [capability],
+    )
+    return rows.length > 0
+  }
+
   return {
     addVerification: async (capability, { ok, rows, diverged, details }) => {
       await pool.query<ResultSetHeader>(
@@ -57,14 +77,16 @@ export function createEvidence(pool: Pool): Evidence {
         [capability, ok, JSON.stringify(result)],
       )
     },
-    lastDrill: async capability => {
-      const [rows] = await pool.query<RowDataPacket[]>(
-        `SELECT *, ${age} FROM drill_result WHERE capability = ? ORDER BY id DESC LIMIT 1`,
-        [capability],
-      )
-      return rows[0] === undefined
-        ? undefined
-        : { ...aged(rows[0]), result: JSON.parse(String(rows[0].result)) as unknown }
+    lastDrill: capability => lastDrill(capability),
+    shownDrill: async capability => {
+      const last = await lastDrill(capability)
+      const begun = (last?.result as { running?: unknown } | undefined)?.running === true
+      // An engine that died left such an entry too; then nobody holds the lease, and it has failed.
+      if (!begun || !(await isHeld(capability))) return { underWay: false, last }
+      return {
+        underWay: true,
+        last: await lastDrill(capability, "AND JSON_VALUE(result, '$.running') IS NULL"),
+      }
     },
     addWriters: async (capability, found) => {
       await pool.query<ResultSetHeader>(

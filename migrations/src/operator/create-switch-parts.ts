@@ -7,6 +7,7 @@ import { createDebeziumSources } from '../cdc/debezium-sources.ts'
 import type { SwitchParts } from '../cutover/switch-parts.ts'
 import { installControlTables } from '../data/control-tables.ts'
 import type { Database } from '../data/database.ts'
+import type { FaultTools } from '../faults/inject-fault.ts'
 import { createEvidence } from '../journal/evidence.ts'
 import { createJournal } from '../journal/journal.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -25,8 +26,11 @@ export async function createSwitchParts(from: {
   pool: Pool
   clock: Clock
   log: Log
+  /** Where faults are allowed: databases, proxies and entry are then reached through its network. */
+  faults?: FaultTools | undefined
 }): Promise<SwitchParts> {
-  const { env, raw, plans, pool, clock, log } = from
+  const { env, raw, plans, pool, clock, log, faults } = from
+  const through = async (url: string) => (faults === undefined ? url : faults.network.through(url))
   const controlSchema = new URL(env.STRANGLER_DATABASE_URL).pathname.slice(1)
   const databases = new Map<string, Database>()
   for (const { databases: named } of plans.values())
@@ -36,8 +40,8 @@ export async function createSwitchParts(from: {
       const urls = readEnv(sideEnv(name), raw)
       databases.set(name, {
         name,
-        toolkitUrl: urls[toolkit]!,
-        applierUrl: urls[applier]!,
+        toolkitUrl: await through(urls[toolkit]!),
+        applierUrl: await through(urls[applier]!),
         controlSchema,
       })
     }
@@ -50,12 +54,15 @@ export async function createSwitchParts(from: {
   return {
     journal: createJournal(pool),
     evidence: createEvidence(pool),
-    proxies: env.STRANGLER_PROXIES.map(url => createProxyAdmin(url, env.STRANGLER_TOKEN)),
+    proxies: await Promise.all(
+      env.STRANGLER_PROXIES.map(async url => createProxyAdmin(url, env.STRANGLER_TOKEN, await through(url))),
+    ),
     syncs: createSyncSupervisor(sidesOf, log, clock, sources),
     sources,
     sidesOf,
-    entryUrl: env.STRANGLER_ENTRY_URL,
+    entryUrl: await through(env.STRANGLER_ENTRY_URL),
     reports: env.STRANGLER_REPORTS,
+    ...(faults === undefined ? {} : { faults }),
     clock,
     log,
   }

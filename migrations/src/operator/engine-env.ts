@@ -60,6 +60,8 @@ const engine = z.object({
   /** Folder of the plans, one file each, from where the process was started; the sample's where it is not set. */
   STRANGLER_PLANS: z.string().min(1).optional(),
   STRANGLER_FAULTS: z.enum(['allow', 'off']).default('off'),
+  /** The run.json of the system, for the processes that a fault may kill; of no effect unless faults are allowed. */
+  STRANGLER_RUN_FILE: z.string().min(1).optional(),
 })
 
 /** The engine's environment; the databases of the plans come on top: STRANGLER_DB_<NAME>, STRANGLER_APPLIER_<NAME>. */

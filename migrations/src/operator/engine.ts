@@ -77,7 +77,9 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
     const { verb, body } = request
     const deed = { operator: body.by, verb, capability: plan.capability, reason: body.reason }
     try {
-      const failPoint = failPointFor(body.fault?.killEngineAt)
+      const failPoint = failPointFor(
+        body.fault !== undefined && 'killEngineAt' in body.fault ? body.fault.killEngineAt : undefined,
+      )
       return await withLease(plan, `${body.by} (${verb})`, watcherPatienceMs, async lease => {
         const { by, reason, ...asked } = body
         // No deed without its entry: when this throws, nothing is done.

@@ -17,7 +17,7 @@ import { findWriters } from '../writers/find-writers.ts'
 import { writersGate } from '../writers/writers-gate.ts'
 import { changeRoutes, routedAs } from './proxies.ts'
 import { setStage } from './set-stage.ts'
-import type { VerbRequest } from './verb-requests.ts'
+import type { VerbBody, VerbRequest } from './verb-requests.ts'
 
 /** The document of `--json` and the exit code: 0 done, 1 failed, 3 refused, 4 divergence over the limit. */
 export type VerbOutcome = { result: Record<string, unknown>; exit: 0 | 1 | 3 | 4 }
@@ -201,7 +201,7 @@ function neverFailing(order: Order): Parameters<typeof moveWriteOwner>[1] {
 async function drill(
   parts: SwitchParts,
   plan: Plan,
-  options: { rate?: number; seconds?: number; seed?: number },
+  options: VerbBody<'drill'>,
   order: Order,
 ): Promise<VerbOutcome> {
   await recover(parts, plan, order)
@@ -222,6 +222,7 @@ async function drill(
     ratePerSecond: options.rate ?? planned?.ratePerSecond ?? 30,
     seconds: options.seconds ?? planned?.seconds ?? 6,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.fault !== undefined && 'inject' in options.fault ? { fault: options.fault.inject } : {}),
   })
   return { result, exit: result.ok ? 0 : 1 }
 }

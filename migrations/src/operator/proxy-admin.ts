@@ -82,8 +82,11 @@ export type ProxyAdmin = {
 
 const answerWithinMs = 10_000
 
-/** @param url of the admin API; `token` is sent as bearer */
-export function createProxyAdmin(url: string, token: string): ProxyAdmin {
+/**
+ * @param url of the admin API; `token` is sent as bearer
+ * @param address where it is reached, if not there
+ */
+export function createProxyAdmin(url: string, token: string, address = url): ProxyAdmin {
   const agent = new Agent({ connections: 8, keepAliveTimeout: 30_000, connect: { timeout: 2_000 } })
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
 
@@ -97,7 +100,7 @@ export function createProxyAdmin(url: string, token: string): ProxyAdmin {
     let reply: Awaited<ReturnType<typeof request>>
     let text: string
     try {
-      reply = await request(new URL(path, url), {
+      reply = await request(new URL(path, address), {
         method,
         headers,
         body: body === undefined ? null : JSON.stringify(body),

@@ -56,9 +56,9 @@ async function describeCapability(
           },
   }
   if (plan === undefined) return { ...shown, lagMs: null, positionsBehind: null, lastDrill: null, sync: null }
-  const [state, drill, verification] = await Promise.all([
+  const [state, { underWay, last: drill }, verification] = await Promise.all([
     parts.journal.state(name),
-    parts.evidence.lastDrill(name),
+    parts.evidence.shownDrill(name),
     parts.evidence.lastVerification(name),
   ])
   const sync = parts.syncs.current(name)
@@ -71,6 +71,7 @@ async function describeCapability(
       drill === undefined
         ? null
         : { at: drill.at.toISOString(), ok: drill.ok, ...drillFigures(drill.result) },
+    drillUnderWay: underWay,
     owner: state.owner,
     epoch: state.epoch,
     phase: state.phase,

@@ -34,6 +34,13 @@ const bodies = {
   rollback: z.strictObject({ ...whoAndWhy, dryRun: z.boolean().default(false) }),
   drill: z.strictObject({
     ...whoAndWhy,
+    /** Kills the engine at a point, or does something else to the system: `kill-proxy@cutover.fence.before`. */
+    fault: z
+      .union([
+        z.strictObject({ killEngineAt: z.string().max(80) }),
+        z.strictObject({ inject: z.string().max(120) }),
+      ])
+      .optional(),
     rate: z.number().min(1).max(5_000).optional(),
     seconds: z.number().min(1).max(3_600).optional(),
     seed: z
@@ -47,7 +54,8 @@ const bodies = {
 export type VerbName = keyof typeof bodies
 type Body<V extends VerbName> = z.infer<(typeof bodies)[V]>
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
-export type VerbRequest = { [V in VerbName]: { verb: V; body: Defined<Body<V>> } }[VerbName]
+export type VerbBody<V extends VerbName> = Defined<Body<V>>
+export type VerbRequest = { [V in VerbName]: { verb: V; body: VerbBody<V> } }[VerbName]
 
 export const barrierBody = z.strictObject({ timeoutMs: z.number().min(1).max(60_000).default(5_000) })
 export const auditQuery = z.strictObject({
@@ -61,7 +69,7 @@ export function isVerb(name: string): name is VerbName {
 
 /** @throws ToolkitError REQUEST_INVALID with every problem of the body */
 export function readVerb(verb: VerbName, body: unknown): VerbRequest {
-  return { verb, body: readInput(bodies[verb], body ?? {}) } as VerbRequest
+  return { verb, body: readInput(bodies[verb] as z.ZodType, body ?? {}) } as VerbRequest
 }
 
 /** @throws ToolkitError REQUEST_INVALID */

@@ -65,17 +65,26 @@ export type DrillLoad = {
   /** A query of the legacy database with one column `id`: the rows that the writes go to. */
   subjects: string
   writes: readonly DrillWrite[]
+  /** What a caller reads to see its own writes: the answer has their tokens in it. Without it reads are not proven. */
+  read?: { name: string; request(subject: string): DrillRequest }
   /** A query per side with one `?` (a LIKE pattern of tokens) that answers `token` and `times`. */
   count: { legacy: string; extracted: string }
+  /** The same, answering `token` and `place`, which grows with each write of a subject. Without it order is not proven. */
+  order?: { legacy: string; extracted: string }
+}
+
+/** `body` null: none. */
+export type DrillRequest = {
+  method: string
+  path: string
+  headers: Record<string, string>
+  body: string | null
 }
 
 export type DrillWrite = {
   name: string
   protocol: 'rest' | 'soap'
-  request(
-    subject: string,
-    token: string,
-  ): { method: string; path: string; headers: Record<string, string>; body: string }
+  request(subject: string, token: string): DrillRequest
 }
 
 /** What a step is called in lists, journal and progress: `canary 10 %`. */

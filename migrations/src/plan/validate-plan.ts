@@ -9,6 +9,8 @@ const identifier = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/, 'a table o
 const callable = z.custom<(...args: never[]) => unknown>(value => typeof value === 'function', 'a function')
 const milliseconds = z.int().min(1)
 
+const perSide = z.strictObject({ legacy: z.string().min(1), extracted: z.string().min(1) })
+
 const mappedTable = z.strictObject({
   table: identifier,
   key: z.array(identifier).min(1),
@@ -81,7 +83,9 @@ const planSchema = z.strictObject({
         z.strictObject({ name: z.string().min(1), protocol: z.enum(['rest', 'soap']), request: callable }),
       )
       .min(1),
-    count: z.strictObject({ legacy: z.string().min(1), extracted: z.string().min(1) }),
+    read: z.strictObject({ name: z.string().min(1), request: callable }).optional(),
+    count: perSide,
+    order: perSide.optional(),
   }),
 })
 
@@ -125,9 +129,11 @@ function contradictions(plan: Plan): Problem[] {
         })),
     ),
     ...orderProblems(plan.steps),
-    ...(['legacy', 'extracted'] as const)
-      .filter(side => plan.drill.count[side].split('?').length !== 2)
-      .map(side => ({ path: `drill.count.${side}`, message: 'must have exactly one ?' })),
+    ...(['count', 'order'] as const).flatMap(query =>
+      (['legacy', 'extracted'] as const)
+        .filter(side => (plan.drill[query]?.[side] ?? '?').split('?').length !== 2)
+        .map(side => ({ path: `drill.${query}.${side}`, message: 'must have exactly one ?' })),
+    ),
   ]
 }
 
