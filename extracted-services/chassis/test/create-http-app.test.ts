@@ -43,6 +43,9 @@ test('logs a request with the trace of its caller and a span of its own', async 
   expect(lines[0]).toMatchObject({
     trace_id: parent.traceId,
     span_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+    parent_span_id: parent.spanId,
+    span: 'request',
+    what: 'GET /things/:id',
   })
   expect(lines[0]?.span_id).not.toBe(parent.spanId)
 })

@@ -8,6 +8,7 @@ import {
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { isDatabaseUnavailable } from '@strangler/chassis/database/database-error.ts'
+import { spanLine } from '@strangler/chassis/telemetry/span-line.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
@@ -62,13 +63,11 @@ export function createStockLookup(parts: StockLookupParts): {
         const code = codeOf(error)
         const ms = clock.elapsed() - began
         durations.observe({ method: 'GetStock', code: status[code] }, ms / 1000)
-        const { traceId, spanId } = childSpan(parseTraceparent(traceparentOf(call)))
+        const caller = parseTraceparent(traceparentOf(call))
         const line = {
-          trace_id: traceId,
-          span_id: spanId,
+          ...spanLine('request', 'gRPC GetStock', childSpan(caller), caller, ms),
           rpc: 'GetStock',
           code: status[code],
-          ms: Math.round(ms),
         }
         if (code === status.INTERNAL) log.error({ ...line, error: messageOf(error) }, 'call')
         else log.info(line, 'call')

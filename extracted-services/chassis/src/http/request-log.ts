@@ -2,6 +2,7 @@ import type { Log } from '@strangler/kit/log.ts'
 import { childSpan, parseTraceparent, type TraceContext } from '@strangler/kit/trace-context.ts'
 import type { RequestHandler, Response } from 'express'
 import { Histogram, type Registry } from 'prom-client'
+import { spanLine } from '../telemetry/span-line.ts'
 
 const traces = new WeakMap<Response, TraceContext>()
 
@@ -27,21 +28,20 @@ export function requestLog(log: Log, metrics: Registry): RequestHandler {
   })
   return (request, response, next) => {
     const began = performance.now()
-    traces.set(response, childSpan(parseTraceparent(request.get('traceparent'))))
+    const caller = parseTraceparent(request.get('traceparent'))
+    const span = childSpan(caller)
+    traces.set(response, span)
     response.on('close', () => {
       const ms = performance.now() - began
       const route = typeof request.route?.path === 'string' ? request.route.path : 'none'
       const method = request.method
       const { statusCode: status, writableFinished } = response
-      const { traceId, spanId } = traceOf(response)
       durations.observe({ method, route, status: writableFinished ? status : 0 }, ms / 1000)
       const line = {
-        trace_id: traceId,
-        span_id: spanId,
+        ...spanLine('request', `${method} ${route}`, span, caller, ms),
         method,
         path: request.path,
         status,
-        ms: Math.round(ms),
       }
       if (!writableFinished) log.warn(line, 'caller gone before the answer')
       else if (status >= 500) log.error(line, 'request')

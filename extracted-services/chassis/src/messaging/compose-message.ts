@@ -35,11 +35,11 @@ export function replyTopicName(capability: string, instance: string): string {
   return `${capability}-replies-${instance}`
 }
 
-/** A message with an id of its own, in a span below that of `trace`. */
+/** A message with an id of its own. What is done with it are spans below `trace`, or a trace of its own. */
 export function composeMessage(
   { kind, topic, key, type, payload, trace }: NewMessage,
   headers: Readonly<Record<string, string>> = {},
 ): Message {
-  const traceparent = formatTraceparent(childSpan(trace))
+  const traceparent = formatTraceparent(trace ?? childSpan(undefined))
   return { id: randomUUID(), topic, key, type, headers: { kind, traceparent, ...headers }, payload }
 }

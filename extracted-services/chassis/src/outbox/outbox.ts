@@ -10,7 +10,8 @@ export const outboxMigrations = {
   folder: fileURLToPath(new URL('../../sql/outbox', import.meta.url)),
 }
 
-export type OutboxRow = { position: number; message: Message }
+/** `writtenAt`: milliseconds since the epoch. */
+export type OutboxRow = { position: number; message: Message; writtenAt: number }
 
 /**
  * Puts messages into the outbox, in the transaction of `session`: they are published if it commits, and only then.
@@ -32,11 +33,15 @@ export async function writeToOutbox(
 
 /** Messages that wait to be published, oldest first. */
 export async function readOutbox(session: Session, limit: number): Promise<OutboxRow[]> {
-  const rows = await session.rows<MessageRow & { position: number }>(
-    `SELECT position, ${messageColumns} FROM outbox_messages ORDER BY position LIMIT ?`,
+  const rows = await session.rows<MessageRow & { position: number; written_at: string }>(
+    `SELECT position, ${messageColumns}, written_at FROM outbox_messages ORDER BY position LIMIT ?`,
     [limit],
   )
-  return rows.map(row => ({ position: row.position, message: messageOfRow(row) }))
+  return rows.map(row => ({
+    position: row.position,
+    message: messageOfRow(row),
+    writtenAt: millisOf(row.written_at),
+  }))
 }
 
 export async function deleteFromOutbox(session: Session, positions: readonly number[]): Promise<void> {
@@ -58,6 +63,10 @@ export async function measureOutbox(
   const since = row?.oldest ?? null
   return {
     waiting: row?.waiting ?? 0,
-    oldestMs: since === null ? 0 : Math.max(0, now - Date.parse(`${since.replace(' ', 'T')}Z`)),
+    oldestMs: since === null ? 0 : Math.max(0, now - millisOf(since)),
   }
+}
+
+function millisOf(column: string): number {
+  return Date.parse(`${column.replace(' ', 'T')}Z`)
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
+import { childSpan, parseTraceparent } from '@strangler/kit/trace-context.ts'
 import type { Pool } from 'mysql2/promise'
 import { type Session, withSession } from '../database/with-transaction.ts'
 import type { Message } from '../messaging/message.ts'
+import { spanLine } from '../telemetry/span-line.ts'
 import { deleteFromOutbox, readOutbox } from './outbox.ts'
 
 export type OutboxPublisherParts = {
@@ -64,7 +66,7 @@ async function lead(session: Session, parts: OutboxPublisherParts, signal: Abort
 
 async function publishBatch(
   session: Session,
-  { publish, batch = 500 }: OutboxPublisherParts,
+  { publish, clock, log, batch = 500 }: OutboxPublisherParts,
 ): Promise<number> {
   const rows = await readOutbox(session, batch)
   if (rows.length === 0) return 0
@@ -73,5 +75,14 @@ async function publishBatch(
     session,
     rows.map(row => row.position),
   )
+  for (const { message, writtenAt } of rows) {
+    const parent = parseTraceparent(message.headers.traceparent)
+    if (parent === undefined) continue
+    const name = `${message.type} → ${message.topic}`
+    log.info(
+      { ...spanLine('publish', name, childSpan(parent), parent, clock.now() - writtenAt), id: message.id },
+      'published',
+    )
+  }
   return rows.length
 }

@@ -3,6 +3,7 @@ import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Pool } from 'mysql2/promise'
 import { type Session, withSession, withTransaction } from '../database/with-transaction.ts'
+import { inSpan } from '../messaging/consume-span.ts'
 import { undecodable } from '../messaging/message.ts'
 import { messageInvalid } from '../messaging/message-invalid.ts'
 import type { Consumer, Delivery, Messaging, Subscription } from '../messaging/messaging.ts'
@@ -114,17 +115,24 @@ async function refuseWhenFull(
 async function tryQuickly(consumer: Consumer, parts: ParkingParts, delivery: Delivery): Promise<Attempted> {
   const { clock, quickPausesMs = quickPauses } = parts
   for (let attempt = 1; ; attempt++) {
-    const failed = await tryOnce(consumer, delivery, attempt)
+    const failed = await tryOnce(consumer, parts, delivery, attempt)
     const pause = quickPausesMs[attempt - 1]
     if (failed === undefined || pause === undefined || isPermanent(failed.error)) return failed
     await clock.sleep(pause)
   }
 }
 
-async function tryOnce(consumer: Consumer, delivery: Delivery, attempt: number): Promise<Attempted> {
+async function tryOnce(
+  consumer: Consumer,
+  { clock, log }: ParkingParts,
+  delivery: Delivery,
+  attempt: number,
+): Promise<Attempted> {
   try {
     if (delivery.message.type === undecodable) throw messageInvalid('it is no message')
-    await consumer.handle({ ...delivery, attempt })
+    await inSpan(consumer.group, { clock, log }, delivery, delivered =>
+      consumer.handle({ ...delivered, attempt }),
+    )
     return undefined
   } catch (error) {
     return { attempts: attempt, error }
@@ -180,7 +188,9 @@ async function redeliverKey(
     const { position, delivery } = first
     const tried = delivery.attempt
     const failed =
-      tried === 0 ? await tryQuickly(consumer, parts, delivery) : await tryOnce(consumer, delivery, tried + 1)
+      tried === 0
+        ? await tryQuickly(consumer, parts, delivery)
+        : await tryOnce(consumer, parts, delivery, tried + 1)
     if (failed === undefined) {
       if (!(await whileHeld(pool, lease, session => removeParked(session, position)))) return
       continue

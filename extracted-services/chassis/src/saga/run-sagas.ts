@@ -1,10 +1,16 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
-import { formatTraceparent, parseTraceparent, type TraceContext } from '@strangler/kit/trace-context.ts'
+import {
+  childSpan,
+  formatTraceparent,
+  parseTraceparent,
+  type TraceContext,
+} from '@strangler/kit/trace-context.ts'
 import type { Pool } from 'mysql2/promise'
 import { type Session, withSession, withTransaction } from '../database/with-transaction.ts'
 import { withRetriedTransaction } from '../event-store/change-aggregate.ts'
+import { spanLine } from '../telemetry/span-line.ts'
 import { type Call, isLocal, type LocalStep, type RemoteStep, type Saga } from './saga.ts'
 import {
   afterCompensation,
@@ -98,18 +104,44 @@ export function runSagas(parts: SagaRunnerParts): SagaRunner {
   }
 
   /** One transition. @returns the saga if it is due again at once and still in hand */
-  async function advance(saga: Saga<unknown>, lease: SagaLease): Promise<SagaLease | undefined> {
-    const { progress } = lease
+  async function advance(saga: Saga<unknown>, claimed: SagaLease): Promise<SagaLease | undefined> {
+    const { progress } = claimed
     const step = stepOf(saga, progress)
-    if (step === undefined) return save(lease, afterUnknownStep(progress, clock.now()))
-    if (isExpired(saga, progress, clock.now())) return save(lease, expire(saga, progress, clock.now()))
+    const { lease, ended } = beginStep(claimed, step?.name ?? 'unknown')
+    if (step === undefined) return save(claimed, afterUnknownStep(progress, clock.now()))
+    if (isExpired(saga, progress, clock.now())) return save(claimed, expire(saga, progress, clock.now()))
     try {
-      if (isLocal(step)) return await advanceLocally(saga, lease, step)
-      return await save(lease, await advanceRemotely(saga, lease, step))
+      const next = isLocal(step)
+        ? await advanceLocally(saga, lease, step)
+        : await save(lease, await advanceRemotely(saga, lease, step))
+      ended()
+      return next && { ...next, traceparent: claimed.traceparent }
     } catch (error) {
       const message = messageOf(error)
+      ended(message)
       log.warn({ saga: lease.name, id: lease.sagaId, step: step.name, error: message }, 'saga step failed')
-      return save(lease, afterFailure(saga, progress, message, clock.now(), Math.random() / 5))
+      return save(claimed, afterFailure(saga, progress, message, clock.now(), Math.random() / 5))
+    }
+  }
+
+  /** A step is a span below the one that the saga was begun in; what it calls is below the step. */
+  function beginStep(lease: SagaLease, step: string): { lease: SagaLease; ended(failed?: string): void } {
+    const parent = parseTraceparent(lease.traceparent ?? undefined)
+    if (parent === undefined) return { lease, ended: () => {} }
+    const span = childSpan(parent)
+    const began = clock.elapsed()
+    const back = lease.progress.status === 'compensating' ? 'undo ' : ''
+    return {
+      lease: { ...lease, traceparent: formatTraceparent(span) },
+      ended: failed =>
+        log.info(
+          {
+            ...spanLine('step', `${lease.name}: ${back}${step}`, span, parent, clock.elapsed() - began),
+            id: lease.sagaId,
+            ...(failed === undefined ? {} : { failed }),
+          },
+          'saga step',
+        ),
     }
   }
 
