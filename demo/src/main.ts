@@ -1,7 +1,8 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describeFailure } from '@strangler/kit/run-main.ts'
+import { clearState } from '@strangler/stack/clear-state.ts'
 import { startSystem } from '@strangler/stack/start-system.ts'
 import { copyConfigWithFreePorts } from '@strangler/stack/system-config.ts'
 import { runDemo } from './run-demo.ts'
@@ -18,8 +19,7 @@ const distributed = process.argv.includes('--distributed')
 const write = (text: string) => process.stdout.write(text)
 
 try {
-  for (const folder of ['mariadb', 'kafka', 'connect', 'logs'])
-    await rm(join(stateDir, folder), { recursive: true, force: true })
+  await clearState(stateDir)
   await mkdir(stateDir, { recursive: true })
   await mkdir(reports, { recursive: true })
   const { ports, file } = await copyConfigWithFreePorts(join(root, 'strangler.yaml'), stateDir)

@@ -54,8 +54,8 @@ export async function startJava(spec: JavaSpec): Promise<JavaProcess> {
   await mkdir(folder, { recursive: true })
   const log = join(folder, `${name}.log`)
   const pidFile = join(folder, `${name}.pid`)
-  const mark = `-Dstrangler.folder=${join(folder, name)}`
-  await stopLeftover(pidFile, args => args.includes(mark), stopWithinSeconds * 1_000)
+  const mark = markOf(folder, name)
+  await stopJavaLeftover(folder, name)
   await writeFile(log, '')
   const command = [
     'java',
@@ -93,6 +93,17 @@ export async function startJava(spec: JavaSpec): Promise<JavaProcess> {
     await delay(100)
   }
   return { pid: Number(await readFile(pidFile, 'utf8')), log, ended, stop }
+}
+
+/** Ends a JVM of that name of an earlier run that still works in this folder. */
+export function stopJavaLeftover(folder: string, name: string): Promise<void> {
+  const mark = markOf(folder, name)
+  return stopLeftover(join(folder, `${name}.pid`), args => args.includes(mark), stopWithinSeconds * 1_000)
+}
+
+/** An argument that tells one folder's process from all others. */
+function markOf(folder: string, name: string): string {
+  return `-Dstrangler.folder=${join(folder, name)}`
 }
 
 /** Tokens of ours are no business of a JVM that runs whatever connector it is given. */

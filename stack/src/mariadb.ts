@@ -40,7 +40,7 @@ export async function startMariadb(folder: string, port: number, password: strin
   const pidFile = join(folder, 'mariadbd.pid')
   await mkdir(folder, { recursive: true })
   const configFile = join(folder, 'my.cnf')
-  await stopLeftover(pidFile, args => args.includes(`--defaults-file=${configFile}`), 20_000)
+  await stopMariadbLeftover(folder)
   if (!existsSync(join(dataDir, 'mysql'))) await initialise(dataDir)
   await writeFile(configFile, configuration(folder, dataDir, port), { mode: 0o600 })
   const initFile = join(folder, 'init.sql')
@@ -74,6 +74,12 @@ export async function startMariadb(folder: string, port: number, password: strin
       await rm(pidFile, { force: true })
     },
   }
+}
+
+/** Ends a server of an earlier run that still works in this folder. */
+export function stopMariadbLeftover(folder: string): Promise<void> {
+  const ours = `--defaults-file=${join(folder, 'my.cnf')}`
+  return stopLeftover(join(folder, 'mariadbd.pid'), args => args.includes(ours), 20_000)
 }
 
 function configuration(folder: string, dataDir: string, port: number): string {

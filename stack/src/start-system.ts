@@ -2,13 +2,12 @@ import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { createDatabaseAccounts, databaseUrl } from './database-accounts.ts'
 import { type DistributedParts, startDistributedParts } from './distributed-parts.ts'
 import { startMariadb } from './mariadb.ts'
 import { portalFile, portalMenu } from './portal-menu.ts'
 import { openProcessLogs } from './process-logs.ts'
-import { readRunFile } from './run-file.ts'
+import { refuseSecond } from './refuse-second.ts'
 import { connectorPasswords, customersProcess, sampleProcesses } from './sample-processes.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
 import { createSupervisor, type Supervised, type Supervisor } from './supervisor.ts'
@@ -122,27 +121,4 @@ async function startTogether(supervisor: Supervisor, group: readonly Supervised[
   const started = await Promise.allSettled(group.map(spec => supervisor.start(spec)))
   const failed = started.find(result => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-}
-
-async function refuseSecond(stateDir: string): Promise<void> {
-  const found = await readRunFile(stateDir)
-  const alive = Object.entries(found?.processes ?? {}).find(
-    ([name, { pid }]) => name !== 'mariadb' && isAlive(pid),
-  )
-  if (alive === undefined) return
-  throw new ToolkitError(
-    'ALREADY_RUNNING',
-    `a system already runs from ${stateDir} (${alive[0]} is process ${alive[1].pid})`,
-    {
-      hint: 'stop it with Ctrl-C in its terminal, or use that one: npx strangler status',
-    },
-  )
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }
