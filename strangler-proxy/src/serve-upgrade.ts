@@ -3,11 +3,16 @@ import type { Duplex } from 'node:stream'
 import { childSpan, parseTraceparent } from '@strangler/kit/trace-context.ts'
 import { forwardUpgrade, refuseUpgrade } from './forwarding/forward-upgrade.ts'
 import { requestHeaders } from './forwarding/forwarded-headers.ts'
-import { answers, badRequest } from './forwarding/refusal-answer.ts'
+import { answers, badRequest, type ProxyAnswer } from './forwarding/refusal-answer.ts'
 import { readHead } from './forwarding/request-head.ts'
 import { decide, instanceKey } from './routing/decide.ts'
 import { normaliseTarget } from './routing/request-target.ts'
 import type { ProxyParts } from './serve-request.ts'
+
+const refusals: Record<string, ProxyAnswer> = {
+  timeout: answers.upstreamTimeout,
+  'no-instance': answers.noInstance,
+}
 
 /** WebSocket handshakes, routed like the request that they are; the very first request of a process included. */
 export function createUpgradeListener(parts: ProxyParts) {
@@ -35,8 +40,7 @@ export function createUpgradeListener(parts: ProxyParts) {
       },
       outcome => {
         if (outcome === 'switched' || outcome === 'declined') return
-        const timeout = outcome === 'timeout'
-        refuseUpgrade(socket, timeout ? answers.upstreamTimeout : answers.upstreamRefused)
+        refuseUpgrade(socket, refusals[outcome] ?? answers.upstreamRefused)
         parts.log.warn({ trace_id: trace.traceId, path: target.path, outcome }, 'upgrade failed')
       },
     )

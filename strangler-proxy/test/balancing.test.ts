@@ -9,7 +9,7 @@ const instances = (count: number) =>
     createInstance(`http://s${index}`, undefined as never, () => now),
   )
 const none: ReadonlySet<Instance> = new Set()
-const name = ({ url }: Instance) => url.slice(7)
+const name = (instance: Instance | undefined) => instance!.url.slice(7)
 
 async function withServers(count: number, upstream: string) {
   const servers = await Promise.all(Array.from({ length: count }, (_, index) => startUpstream(`s${index}`)))
@@ -90,9 +90,10 @@ test('five failures in a row put an instance out, for longer each time; most of 
 test('what was tried is not tried again while another is left', () => {
   const all = instances(2)
   const pick = createPick('hash', all)
-  const first = pick('key', none)
+  const first = pick('key', none)!
   expect(pick('key', new Set([first]))).not.toBe(first)
   expect(all).toContain(pick('key', new Set(all)))
+  expect(createPick('hash', [])('key', none)).toBeUndefined()
 })
 
 test('sends a caller to the same server by the hash of its key, and spreads callers', async () => {

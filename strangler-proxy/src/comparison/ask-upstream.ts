@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@strangler/kit/clock.ts'
 import { type Dispatcher, Pool } from 'undici'
-import { type Config, urlsOf } from '../config/config-schema.ts'
+import type { Config, UpstreamConfig } from '../config/config-schema.ts'
+import { parseHostPolicy, withHost } from '../forwarding/host-policy.ts'
 import { type Observation, ReplyTap } from '../forwarding/reply-tap.ts'
+import { fileSources, type UpstreamSources } from '../forwarding/upstream-sources.ts'
 import type { Ask } from './mirror.ts'
 
 export type CopyPools = {
@@ -10,6 +12,12 @@ export type CopyPools = {
   /** Follows the upstreams of a new generation. */
   use(config: Config): void
   close(): Promise<void>
+}
+
+type Asked = { urls: readonly string[]; upstream: UpstreamConfig }
+
+function poolKey(url: string, { tls }: UpstreamConfig): string {
+  return tls === undefined ? url : `${url} ${JSON.stringify(tls)}`
 }
 
 /**
@@ -22,26 +30,39 @@ export function createCopyPools(
   connections: number,
   timeoutMs: number,
   cap: number,
+  sources: UpstreamSources = fileSources,
 ): CopyPools {
   const pools = new Map<string, Pool>()
-  let upstreams = new Map<string, readonly string[]>()
+  let upstreams: ReadonlyMap<string, Asked> = new Map()
   let turn = 0
 
-  function poolOf(upstream: string): Pool {
-    const urls = upstreams.get(upstream)
-    const url = urls?.[turn++ % urls.length]
-    if (url === undefined) throw new Error(`upstream ${upstream} is gone`)
-    let pool = pools.get(url)
+  /** @throws where the upstream has no server */
+  function next(name: string) {
+    const { urls = [], upstream } = upstreams.get(name) ?? {}
+    const url = urls[turn++ % urls.length]
+    if (url === undefined || upstream === undefined) throw new Error(`upstream ${name} has no server`)
+    const { hostname, host } = new URL(url)
+    const policy = parseHostPolicy(upstream.host)
+    return {
+      pool: poolOf(poolKey(url, upstream), url, upstream),
+      servername: hostname,
+      headersFor: (headers: readonly string[]) =>
+        policy === undefined ? headers : withHost(headers, policy, { authority: host }),
+    }
+  }
+
+  function poolOf(key: string, url: string, upstream: UpstreamConfig): Pool {
+    let pool = pools.get(key)
     if (pool === undefined) {
       pool = new Pool(url, {
         connections,
         pipelining: 1,
-        connect: { timeout: timeoutMs },
+        connect: sources.connect(url, upstream, timeoutMs),
         headersTimeout: 0,
         bodyTimeout: 0,
         allowH2: false,
       })
-      pools.set(url, pool)
+      pools.set(key, pool)
     }
     return pool
   }
@@ -49,25 +70,32 @@ export function createCopyPools(
   return {
     ask: (upstream, { method, path, headers, body }) =>
       new Promise((resolve, reject) => {
+        const { pool, servername, headersFor } = next(upstream)
         const handler = new CopyHandler(clock, timeoutMs, cap, resolve, reject)
-        poolOf(upstream).dispatch(
+        pool.dispatch(
           {
             path,
             method: method as Dispatcher.HttpMethod,
-            headers: [...headers, 'Strangler-Mirror', '1'],
+            headers: [...headersFor(headers), 'Strangler-Mirror', '1'],
             body: body ?? null,
-          },
+            servername,
+          } as Dispatcher.DispatchOptions,
           handler,
         )
       }),
     use(config) {
       upstreams = new Map(
-        Object.entries(config.upstreams).map(([name, upstream]) => [name, urlsOf(upstream)]),
+        Object.entries(config.upstreams).map(([name, upstream]) => [
+          name,
+          { urls: sources.locate(name, upstream), upstream },
+        ]),
       )
-      const wanted = new Set([...upstreams.values()].flat())
-      for (const [url, pool] of pools)
-        if (!wanted.has(url)) {
-          pools.delete(url)
+      const wanted = new Set(
+        [...upstreams.values()].flatMap(({ urls, upstream }) => urls.map(url => poolKey(url, upstream))),
+      )
+      for (const [key, pool] of pools)
+        if (!wanted.has(key)) {
+          pools.delete(key)
           pool.destroy().catch(() => {})
         }
     },

@@ -1,6 +1,12 @@
 import { conditionText } from '../routing/route-condition.ts'
 import { parseCohortKey } from './cohort-key.ts'
-import { type CapabilityConfig, type Config, type RouteConfig, urlsOf } from './config-schema.ts'
+import {
+  type CapabilityConfig,
+  type Config,
+  type RouteConfig,
+  type UpstreamConfig,
+  urlsOf,
+} from './config-schema.ts'
 import { parseRestPattern, parseSoapPattern, shapeOf } from './route-pattern.ts'
 
 /** What is wrong, and where: the keys and indices that lead there. */
@@ -12,12 +18,7 @@ export function checkConfig(config: Config): Finding[] {
   const claimed = new Map<string, string>()
   const upstreams = new Set(Object.keys(config.upstreams))
   for (const [name, upstream] of Object.entries(config.upstreams))
-    if ((upstream.url === undefined) === (upstream.urls === undefined))
-      findings.push({ path: ['upstreams', name], message: 'needs either url or urls' })
-    else if (new Set(urlsOf(upstream)).size !== urlsOf(upstream).length)
-      findings.push({ path: ['upstreams', name, 'urls'], message: 'names one URL twice' })
-  for (const [name, { balance }] of Object.entries(config.upstreams))
-    findings.push(...checkBalance(['upstreams', name, 'balance'], balance))
+    findings.push(...checkUpstream(['upstreams', name], upstream))
   if (!upstreams.has(config.default))
     findings.push({ path: ['default'], message: unknownUpstream(config.default, upstreams) })
   for (const [name, capability] of Object.entries(config.capabilities)) {
@@ -42,6 +43,21 @@ export function checkConfig(config: Config): Finding[] {
 /** The text by which a route is known in the file, in comparisons and in metrics. */
 export function routeId(route: RouteConfig): string {
   return (route.rest ?? route.soap ?? '') + conditionText(route.when)
+}
+
+function checkUpstream(at: string[], upstream: UpstreamConfig): Finding[] {
+  const findings = checkBalance([...at, 'balance'], upstream.balance)
+  const { url, urls, service, srv, tls } = upstream
+  if ([url, urls, service, srv].filter(given => given !== undefined).length !== 1)
+    findings.push({ path: at, message: 'needs one of url, urls, service and srv' })
+  if (new Set(urlsOf(upstream)).size !== urlsOf(upstream).length)
+    findings.push({ path: [...at, 'urls'], message: 'names one URL twice' })
+  if (tls === undefined) return findings
+  if (urlsOf(upstream).some(text => text.startsWith('http:')) || srv?.startsWith('_http.') === true)
+    findings.push({ path: [...at, 'tls'], message: 'belongs to https:// servers' })
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    findings.push({ path: [...at, 'tls'], message: 'cert and key belong together' })
+  return findings
 }
 
 function checkBalance(path: string[], balance: string): Finding[] {

@@ -24,6 +24,15 @@ const origin = z.string().superRefine((value, context) => {
     refuse('a URL without a path: requests are forwarded with the path that they were matched by')
 })
 
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'an address or a network, such as 10.0.0.0/8',
+})
+
+const allowedName = z
+  .string()
+  .regex(/^(\*\.)?[A-Za-z][A-Za-z0-9.-]{0,252}$/, 'a network, a host name, or *.suffix')
+  .toLowerCase()
+
 const milliseconds = z.int().min(1).max(3_600_000)
 
 /** Asked of each server by itself; what requests show is learnt besides. */
@@ -36,9 +45,47 @@ const health = z.strictObject({
   successes: z.int().min(1).max(100).default(1),
 })
 
+/** Files as PEM, looked for beside the configuration. There is no key that switches the check off. */
+const upstreamTls = z.strictObject({
+  /** Authorities by which the upstream's certificate is judged, instead of the system's. */
+  ca: z.string().min(1).optional(),
+  /** Shown to an upstream that asks who is calling. */
+  cert: z.string().min(1).optional(),
+  key: z.string().min(1).optional(),
+  /** The name that the certificate must be of, where it is not that of the URL. */
+  servername: z.hostname().optional(),
+})
+
+const bulkhead = z.strictObject({
+  /** Requests at once, over all servers of the upstream. */
+  inFlight: z.int().min(1).max(100_000),
+  /** More wait, up to this number and this long. */
+  queued: z.int().min(0).max(100_000).default(0),
+  waitMs: milliseconds.default(1_000),
+})
+
+const serviceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'the name of a service: lower-case letters, digits and dashes')
+
 const upstream = z.strictObject({
   url: origin.optional(),
   urls: z.array(origin).min(1).max(64).optional(),
+  /** Servers that register under this name. */
+  service: serviceName.optional(),
+  /** Servers that DNS names, such as _http._tcp.catalog.internal; asked again every refreshMs. */
+  srv: z
+    .string()
+    .regex(/^_https?\._tcp\.[A-Za-z0-9._-]{1,200}$/, 'such as _http._tcp.catalog.internal, or _https._tcp.…')
+    .optional(),
+  refreshMs: z.int().min(100).max(3_600_000).default(5_000),
+  /** What the upstream gets as Host: preserve (the client's), upstream (that of its URL), or this name. */
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]{1,253}(:\d{1,5})?$/, 'preserve, upstream, or a host name')
+    .default('preserve'),
+  tls: upstreamTls.optional(),
+  bulkhead: bulkhead.optional(),
   /** round-robin, least-pending, or hash:KEY with a key such as cookie:sid: who asks again comes to the same server. */
   balance: z.string().default('round-robin'),
   health: health.optional(),
@@ -161,6 +208,19 @@ export const configSchema = z.strictObject({
   capabilities: z.record(name, capability).default({}),
   /** Whether replies carry Strangler-Side and Strangler-Generation. */
   expose: z.boolean().default(false),
+  /** Addresses and networks of proxies in front of this one: what they say of the client is taken over. */
+  trustedPeers: z.array(network).max(1_000).default([]),
+  /** Whether upstreams get Forwarded (RFC 7239) as well as X-Forwarded-*. */
+  forwarded: z.boolean().default(false),
+  registry: z
+    .strictObject({
+      /** Where registered servers may be: networks, names, or *.suffix; anywhere but link-local unless given. */
+      allow: z
+        .array(z.union([network, allowedName]))
+        .max(1_000)
+        .optional(),
+    })
+    .prefault({}),
   /** Whether every request gets a log line; failed ones always do. */
   accessLog: z.boolean().default(false),
   timeouts: z
@@ -194,6 +254,8 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>
 export type UpstreamConfig = Config['upstreams'][string]
+export type UpstreamTls = z.infer<typeof upstreamTls>
+export type BulkheadLimits = z.infer<typeof bulkhead>
 export type HealthConfig = z.infer<typeof health>
 export type CapabilityConfig = Config['capabilities'][string]
 export type RouteCondition = z.infer<typeof condition>
@@ -202,7 +264,13 @@ export type RouteConfig = CapabilityConfig['routes'][number]
 export type ComparisonConfig = CapabilityConfig['comparison']
 export type HoldLimits = CapabilityConfig['hold']
 
-/** The base URLs of an upstream, in the order of the file. */
-export function urlsOf(upstreamConfig: UpstreamConfig): string[] {
+/** The base URLs that the file gives an upstream, in its order; none where its servers are found otherwise. */
+export function urlsOf(upstreamConfig: { url?: string | undefined; urls?: string[] | undefined }): string[] {
   return upstreamConfig.urls ?? (upstreamConfig.url === undefined ? [] : [upstreamConfig.url])
+}
+
+/** What an upstream is reached by: two configurations that share none of it are about different systems. */
+export function placesOf({ service, srv, ...fixed }: UpstreamConfig): string[] {
+  if (service !== undefined) return [`service:${service}`]
+  return srv === undefined ? urlsOf(fixed) : [`srv:${srv}`]
 }

@@ -3,8 +3,8 @@ import type { Instance } from './instance.ts'
 
 export type Policy = 'round-robin' | 'least-pending' | 'hash'
 
-/** Which instance takes the next request; those in `tried` only where no other is left. */
-export type Pick = (key: string | undefined, tried: ReadonlySet<Instance>) => Instance
+/** Which instance takes the next request; those in `tried` only where no other is left. Undefined without any. */
+export type Pick = (key: string | undefined, tried: ReadonlySet<Instance>) => Instance | undefined
 
 /**
  * Chooses among the instances that are fit. Where fewer than half are, all are asked: then it is more likely that
@@ -14,7 +14,7 @@ export function createPick(policy: Policy, instances: readonly Instance[]): Pick
   let turn = 0
   // Retries turn by themselves, or the server after one that refuses would get its share as well.
   let retryTurn = 0
-  if (instances.length === 1) return () => instances[0]!
+  if (instances.length < 2) return () => instances[0]
 
   function inTurn(fit: readonly Instance[], retry: boolean): Instance {
     if (retry) retryTurn = (retryTurn + 1) % 2 ** 30

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { replyHeaders } from './forwarded-headers.ts'
+import { withHost } from './host-policy.ts'
 import type { ProxyAnswer } from './refusal-answer.ts'
 import { failureOf } from './upstream-failure.ts'
 import type { Upstream } from './upstreams.ts'
@@ -18,20 +19,26 @@ export type UpgradeOrder = {
   key: string | undefined
 }
 
-/** @param onEnd `switched` once both connections have ended, else what failed */
+/**
+ * Not counted by the bulkhead: a WebSocket lasts, and would keep its seat for hours.
+ * @param onEnd `switched` once both connections have ended, else what failed
+ */
 export function forwardUpgrade(
   order: UpgradeOrder,
   onEnd: (outcome: 'switched' | 'declined' | string) => void,
 ): void {
+  const { host } = order.upstream
   const instance = order.upstream.pick(order.key, new Set())
+  if (instance === undefined) return void onEnd('no-instance')
   const release = instance.begin()
   instance.dispatcher.dispatch(
     {
       path: order.path,
       method: 'GET',
-      headers: order.headers,
+      headers: host === undefined ? order.headers : withHost(order.headers, host, instance),
       upgrade: 'websocket',
-    },
+      servername: instance.servername,
+    } as Dispatcher.DispatchOptions,
     new UpgradeAttempt(order, outcome => {
       release()
       onEnd(outcome)

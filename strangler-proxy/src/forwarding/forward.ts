@@ -2,7 +2,9 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Dispatcher } from 'undici'
 import type { SoapVersion } from '../routing/soap-operation.ts'
 import type { BodyTap } from './body-tap.ts'
+import type { Guest } from './bulkhead.ts'
 import { replyHeaders } from './forwarded-headers.ts'
+import { ownLocation, withHost } from './host-policy.ts'
 import type { Instance } from './instance.ts'
 import { passedBlock } from './passing-memory.ts'
 import { answers, type ProxyAnswer, sendAnswer } from './refusal-answer.ts'
@@ -75,6 +77,9 @@ class Forwarding {
   #deadline: NodeJS.Timeout | undefined
   #total: NodeJS.Timeout | undefined
   #cause: string | undefined
+  #leave: (() => void) | undefined
+  /** The time for the whole exchange is over, so nobody else is asked. */
+  #overdue = false
   clientGone = false
 
   constructor(order: Order, onEnd: (end: ForwardEnd) => void) {
@@ -86,8 +91,8 @@ class Forwarding {
   begin(): void {
     const { response, timeouts } = this.order
     response.on('close', this.#onClientClose)
-    if (timeouts.totalMs !== undefined) this.#total = setTimeout(this.#onDeadline, timeouts.totalMs)
-    this.#try()
+    if (timeouts.totalMs !== undefined) this.#total = setTimeout(this.#onTotal, timeouts.totalMs)
+    this.#ask()
   }
 
   get fellBack(): boolean {
@@ -98,16 +103,35 @@ class Forwarding {
     this.#deadline?.refresh()
   }
 
+  /** By way of the upstream's bulkhead, where it has one. */
+  #ask(): void {
+    const { bulkhead } = this.#upstream
+    if (bulkhead === undefined) return void this.#try()
+    const guest: Guest = {
+      state: 'outside',
+      seated: () => this.#try(),
+      refused: () => this.#notAsked('full', 'has no room'),
+    }
+    this.#leave = () => bulkhead.leave(guest)
+    if (bulkhead.enter(guest)) this.#try()
+  }
+
+  #notAsked(outcome: 'resting' | 'full' | 'no-instance', cause: string): void {
+    this.#cause ??= `${this.#upstream.name} ${cause}`
+    if (!this.#fallBack()) this.#fail(outcome, answerTo[outcome])
+  }
+
   #try(): void {
-    if (!this.#upstream.breaker.admits()) {
-      this.#cause ??= `breaker of ${this.#upstream.name} is open`
-      if (!this.#fallBack()) this.#fail('resting', answers.upstreamResting)
-      return
+    const { breaker, host } = this.#upstream
+    if (!breaker.admits()) return void this.#notAsked('resting', 'rests: its breaker is open')
+    const instance = this.#upstream.pick(this.order.keyFor(this.#upstream), this.#tried)
+    if (instance === undefined) {
+      breaker.abandoned()
+      return void this.#notAsked('no-instance', 'has no instance')
     }
     this.#attempts++
     clearTimeout(this.#deadline)
     this.#deadline = setTimeout(this.#onDeadline, this.order.timeouts.headersMs)
-    const instance = this.#upstream.pick(this.order.keyFor(this.#upstream), this.#tried)
     this.#tried.add(instance)
     this.#attempt = new Attempt(this, instance)
     const { request, path, headers, body, streamed, ahead, limits, bodyTap, onBodyStart } = this.order
@@ -117,9 +141,10 @@ class Forwarding {
       {
         path,
         method: request.method as Dispatcher.HttpMethod,
-        headers,
+        headers: host === undefined ? headers : withHost(headers, host, instance),
         body: body ?? this.#body ?? null,
-      },
+        servername: instance.servername,
+      } as Dispatcher.DispatchOptions,
       this.#attempt,
     )
   }
@@ -142,6 +167,9 @@ class Forwarding {
     }
     const extra = this.order.onReply(status, this.fellBack)
     this.order.tap?.onHead(status, headers)
+    const { host } = this.#upstream
+    if (host !== undefined && headers.location !== undefined)
+      headers.location = ownLocation(headers.location, host, attempt.instance)
     if (!this.clientGone) this.order.response.writeHead(status, message, replyHeaders(headers, extra))
     return true
   }
@@ -194,10 +222,16 @@ class Forwarding {
     this.#fail(failure.kind, answerTo[failure.kind])
   }
 
+  #onTotal = (): void => {
+    this.#overdue = true
+    this.#onDeadline()
+  }
+
   #onDeadline = (): void => {
     if (this.#ended) return
     const attempt = this.#attempt
-    if (attempt === undefined) return
+    // Still waiting for a seat.
+    if (attempt === undefined) return void this.#fail('timeout', answers.upstreamTimeout)
     attempt.silence()
     this.failed(attempt, new Error('timeout', { cause: 'timeout' }))
   }
@@ -206,14 +240,12 @@ class Forwarding {
     if (this.#ended || this.order.response.writableFinished) return
     this.clientGone = true
     // Once the whole request has gone out, a write is heard to its end: it may commit although nobody listens.
-    if (this.order.heardOut && this.order.request.complete) {
-      this.#attempt?.unblock()
-      return
-    }
-    this.#upstream.breaker.abandoned()
     const attempt = this.#attempt
+    if (attempt === undefined) return void this.#end('aborted', 0)
+    if (this.order.heardOut && this.order.request.complete) return void attempt.unblock()
+    this.#upstream.breaker.abandoned()
     this.#end('aborted', 0)
-    attempt?.silence()
+    attempt.silence()
   }
 
   #failsOver(status: number): boolean {
@@ -225,14 +257,17 @@ class Forwarding {
 
   #fallBack(): boolean {
     const { fallback } = this.order
-    if (fallback === undefined || this.fellBack || this.clientGone || !this.#replayable()) return false
+    if (fallback === undefined || this.fellBack || this.clientGone || this.#overdue) return false
+    if (!this.#replayable()) return false
     const failed = this.#attempt
     this.#attempt = undefined
     failed?.silence()
+    clearTimeout(this.#deadline)
+    this.#leaveBulkhead()
     this.#upstream = fallback
     this.#attempts = 0
     this.#tried.clear()
-    this.#try()
+    this.#ask()
     return true
   }
 
@@ -251,8 +286,15 @@ class Forwarding {
     this.#end(outcome, reply.status)
   }
 
+  #leaveBulkhead(): void {
+    const leave = this.#leave
+    this.#leave = undefined
+    leave?.()
+  }
+
   #end(outcome: ForwardEnd['outcome'], status: number): void {
     this.#ended = true
+    this.#leaveBulkhead()
     clearTimeout(this.#deadline)
     clearTimeout(this.#total)
     this.order.response.off('close', this.#onClientClose)
@@ -266,6 +308,8 @@ const answerTo: Record<Failure, ProxyAnswer> = {
   broken: answers.upstreamBroken,
   timeout: answers.upstreamTimeout,
   resting: answers.upstreamResting,
+  full: answers.upstreamFull,
+  'no-instance': answers.noInstance,
 }
 
 /** One try at one server. What it reports after it was given up is ignored. */

@@ -1,27 +1,33 @@
 import type { Log } from '@strangler/kit/log.ts'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
-import { Agent, request } from 'undici'
+import { type Dispatcher, Pool, request } from 'undici'
 import type { HealthConfig } from '../config/config-schema.ts'
 import type { Instance } from './instance.ts'
+import type { Connect } from './upstream-connection.ts'
 
 /** Asks instances whether they are well, on connections of its own. */
 export type HealthChecks = {
   /** Begins to ask an instance. Answers what ends that. */
-  watch(upstream: string, instance: Instance, config: HealthConfig): () => void
+  watch(upstream: string, instance: Instance, config: HealthConfig, connect: Connect): () => void
   close(): Promise<void>
 }
 
 export function createHealthChecks(log: Log): HealthChecks {
-  const agent = new Agent({ connections: 1, keepAliveTimeout: 1_000, maxRedirections: 0 } as Agent.Options)
+  const open = new Set<Pool>()
 
-  async function ask(url: string, { path, timeoutMs }: HealthConfig): Promise<string | undefined> {
+  async function ask(
+    dispatcher: Dispatcher,
+    { url, servername }: Instance,
+    { path, timeoutMs }: HealthConfig,
+  ): Promise<string | undefined> {
     try {
       const { statusCode, body } = await request(new URL(path, url), {
-        dispatcher: agent,
+        dispatcher,
+        servername,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
         signal: AbortSignal.timeout(timeoutMs),
-      })
+      } as Parameters<typeof request>[1])
       await body.dump()
       return statusCode < 400 ? undefined : `status ${statusCode}`
     } catch (error) {
@@ -30,12 +36,19 @@ export function createHealthChecks(log: Log): HealthChecks {
   }
 
   return {
-    watch(upstream, instance, config) {
+    watch(upstream, instance, config, connect) {
+      const pool = new Pool(instance.url, {
+        connections: 1,
+        keepAliveTimeout: 1_000,
+        allowH2: false,
+        connect,
+      })
+      open.add(pool)
       let inRow = 0
       let ended = false
       let timer: NodeJS.Timeout | undefined
       const check = async () => {
-        const problem = await ask(instance.url, config)
+        const problem = await ask(pool, instance, config)
         if (ended) return
         const well = problem === undefined
         inRow = well === instance.healthy ? 0 : inRow + 1
@@ -51,8 +64,12 @@ export function createHealthChecks(log: Log): HealthChecks {
       return () => {
         ended = true
         clearTimeout(timer)
+        open.delete(pool)
+        pool.destroy().catch(() => {})
       }
     },
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([...open].map(pool => pool.destroy()))
+    },
   }
 }

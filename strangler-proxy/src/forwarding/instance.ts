@@ -3,6 +3,10 @@ import type { Dispatcher } from 'undici'
 /** One server of an upstream: what goes on there, and whether it is fit to be asked. */
 export type Instance = {
   url: string
+  /** Of the URL: a constant for undici, which would else take the client's Host for the name of the server. */
+  servername: string
+  /** What a Host header that means this server says. */
+  authority: string
   dispatcher: Dispatcher
   /** Requests handed to it whose end is open. */
   pending(): number
@@ -30,8 +34,11 @@ export function createInstance(url: string, dispatcher: Dispatcher, elapsed: () 
   let inRow = 0
   let times = 0
   let until = 0
+  const { hostname, host } = new URL(url)
   return {
     url,
+    servername: hostname,
+    authority: host,
     dispatcher,
     healthy: true,
     pending: () => pending,

@@ -19,6 +19,14 @@ export const answers = {
     ...answer(503, 'upstream-unavailable', 'Upstream unavailable', 'the upstream failed too often'),
     retryAfterSeconds: 1,
   },
+  noInstance: {
+    ...answer(503, 'no-instance', 'No instance', 'no server of the upstream is known'),
+    retryAfterSeconds: 1,
+  },
+  upstreamFull: {
+    ...answer(503, 'upstream-full', 'Upstream full', 'the upstream has as many requests as it may have'),
+    retryAfterSeconds: 1,
+  },
   bodyTooLarge: answer(413, 'body-too-large', 'Body too large', 'the body is over the configured limit'),
   bodyTooSlow: answer(
     408,

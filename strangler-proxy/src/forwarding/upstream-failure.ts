@@ -1,7 +1,10 @@
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 
-/** How an upstream failed: not reachable, no valid reply, no reply in time, not asked because it fails. */
-export type Failure = 'refused' | 'broken' | 'timeout' | 'resting'
+/**
+ * How an upstream failed: not reachable, no valid reply, no reply in time; not asked because it fails, has enough
+ * to do, or has no server.
+ */
+export type Failure = 'refused' | 'broken' | 'timeout' | 'resting' | 'full' | 'no-instance'
 
 const unreachable = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
 const late = new Set([

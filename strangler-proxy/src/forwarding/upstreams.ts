@@ -1,11 +1,14 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import { Pool } from 'undici'
 import { type CohortKey, parseCohortKey } from '../config/cohort-key.ts'
-import { type Config, type UpstreamConfig, urlsOf } from '../config/config-schema.ts'
+import type { Config, UpstreamConfig } from '../config/config-schema.ts'
 import { createPick, type Pick, type Policy } from './balance.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
+import { type Bulkhead, createBulkhead } from './bulkhead.ts'
 import type { HealthChecks } from './health-checks.ts'
+import { type HostPolicy, parseHostPolicy } from './host-policy.ts'
 import { createInstance, type Instance } from './instance.ts'
+import { fileSources, type UpstreamSources } from './upstream-sources.ts'
 
 /** What the file names under `upstreams`: one or more servers that are equal. */
 export type Upstream = {
@@ -16,6 +19,9 @@ export type Upstream = {
   policy: Policy
   pick: Pick
   breaker: Breaker
+  bulkhead: Bulkhead | undefined
+  /** What it gets as Host, where that is not what the client sent. */
+  host: HostPolicy
 }
 
 export type UpstreamView = {
@@ -23,6 +29,9 @@ export type UpstreamView = {
   balance: string
   breaker: string
   instances: { url: string; healthy: boolean; ejected: boolean; pending: number }[]
+  /** Where its servers are found, unless the file names them. */
+  found?: string
+  bulkhead?: { inFlight: number; queued: number; refused: number }
 }
 
 export type Upstreams = {
@@ -44,23 +53,29 @@ const graceMs = 60_000
  * Pools of connections, kept by upstream and URL from generation to generation.
  * @param connections at most, to one server
  */
-export function createUpstreams(clock: Clock, connections: number, checks: HealthChecks): Upstreams {
+export function createUpstreams(
+  clock: Clock,
+  connections: number,
+  checks: HealthChecks,
+  sources: UpstreamSources = fileSources,
+): Upstreams {
   const kept = new Map<string, Kept>()
   let settings = ''
   let upstreams = new Map<string, Upstream>()
   let named = new Map<string, UpstreamConfig>()
   const leaving = new Set<Pool>()
 
-  function open(name: string, url: string, config: Config): Kept {
-    const health = config.upstreams[name]?.health
-    const id = `${name} ${url}`
+  function open(name: string, url: string, config: Config, upstream: UpstreamConfig): Kept {
+    const { health, tls } = upstream
+    const id = `${name} ${url} ${JSON.stringify(tls ?? null)}`
     const wanted = JSON.stringify(health ?? null)
+    const { connectMs } = config.timeouts
     let found = kept.get(id)
     if (found === undefined) {
       const pool = new Pool(url, {
         connections,
         pipelining: 1,
-        connect: { timeout: config.timeouts.connectMs },
+        connect: sources.connect(url, upstream, connectMs),
         headersTimeout: 0,
         bodyTimeout: config.timeouts.idleMs,
         keepAliveTimeout: 4_000,
@@ -73,7 +88,10 @@ export function createUpstreams(clock: Clock, connections: number, checks: Healt
     found.unwatch()
     found.health = wanted
     found.instance.healthy = true
-    found.unwatch = health === undefined ? () => {} : checks.watch(name, found.instance, health)
+    found.unwatch =
+      health === undefined
+        ? () => {}
+        : checks.watch(name, found.instance, health, sources.connect(url, upstream, connectMs))
     return found
   }
 
@@ -87,8 +105,8 @@ export function createUpstreams(clock: Clock, connections: number, checks: Healt
   }
 
   function create(name: string, config: Config, upstream: UpstreamConfig): Upstream {
-    const urls = urlsOf(upstream)
-    const instances = urls.map(url => open(name, url, config).instance)
+    const urls = sources.locate(name, upstream)
+    const instances = urls.map(url => open(name, url, config, upstream).instance)
     const before = upstreams.get(name)
     const { policy, key } = parseBalance(upstream.balance)
     const same = before?.policy === policy && sameItems(before.instances, instances)
@@ -100,6 +118,8 @@ export function createUpstreams(clock: Clock, connections: number, checks: Healt
       // A toggle must not start the round anew, or the first server would get every first request.
       pick: same ? before.pick : createPick(policy, instances),
       breaker: before?.breaker ?? createBreaker(clock.elapsed),
+      bulkhead: bulkheadOf(upstream, before),
+      host: parseHostPolicy(upstream.host),
     }
   }
 
@@ -132,8 +152,9 @@ export function createUpstreams(clock: Clock, connections: number, checks: Healt
     },
     breakers: () => Object.fromEntries([...upstreams].map(([name, { breaker }]) => [name, breaker.state()])),
     describe: () =>
-      [...named].map(([name, { balance }]) => {
-        const { breaker, instances } = upstreams.get(name)!
+      [...named].map(([name, { balance, service, srv }]) => {
+        const { breaker, instances, bulkhead } = upstreams.get(name)!
+        const found = service === undefined ? srv : `service ${service}`
         return {
           name,
           balance,
@@ -144,6 +165,8 @@ export function createUpstreams(clock: Clock, connections: number, checks: Healt
             ejected: ejected(),
             pending: pending(),
           })),
+          ...(found === undefined ? {} : { found }),
+          ...(bulkhead === undefined ? {} : { bulkhead: bulkhead.counts() }),
         }
       }),
     async close() {
@@ -152,6 +175,16 @@ export function createUpstreams(clock: Clock, connections: number, checks: Healt
       await Promise.all([...leaving].map(pool => pool.destroy()))
     },
   }
+}
+
+/** Who is seated keeps its seat when the limits change. */
+function bulkheadOf(
+  { bulkhead: limits }: UpstreamConfig,
+  before: Upstream | undefined,
+): Bulkhead | undefined {
+  if (limits === undefined) return undefined
+  before?.bulkhead?.limit(limits)
+  return before?.bulkhead ?? createBulkhead(limits)
 }
 
 /** `round-robin`, `least-pending`, or `hash:` and a key such as `cookie:sid`; checked when the file was read. */
