@@ -53,6 +53,10 @@ test('takes __proto__, constructor and toString for ordinary names', () => {
     names.map(name => [name === '__proto__' ? '~__proto__' : name, name]),
   )
   expect(decode(encode(decoded))).toEqual(decoded)
+  const optional = codecFor(
+    sequence(names.map(name => `<xs:element name="${name}" type="xs:string" minOccurs="0"/>`).join('')),
+  )
+  expect(optional.encode({})).toBe(optional.encode(Object.create(null)))
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
 })
 

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { createEncodeContext } from '../src/codec/encode-context.ts'
+import { writeElement } from '../src/codec/encode-element.ts'
 import type { Json } from '../src/codec/json.ts'
 import { readXml } from '../src/xml/xml-reader.ts'
 import { escapeAttribute, escapeText, isXmlText } from '../src/xml/xml-text.ts'
@@ -24,6 +26,20 @@ test('encode(decode(x)) has the infoset of x, whatever its prefixes, comments, C
       const { decode, encode } = codecFor(declarations)
       const dressed = redress(treeOf(encode(json)), seed)
       expect(treeOf(encode(decode(dressed)))).toEqual(treeOf(dressed))
+    }),
+    runs,
+  )
+})
+
+test('what is written the short way is what is written at large', () => {
+  fc.assert(
+    fc.property(schemaAndValue, ({ declarations, json }) => {
+      const { contract, element, encode } = codecFor(declarations)
+      const context = createEncodeContext(contract)
+      context.careful = true
+      writeElement(context, element, json, '', 1)
+      const start = `<${context.tagOf(element.name)}`
+      expect(encode(json)).toBe(start + context.declarations() + context.out.slice(start.length))
     }),
     runs,
   )

@@ -1,6 +1,6 @@
 import type { GroupParticle, Particle } from '../contract/contract.ts'
 import { localOf } from '../xml/qualified-name.ts'
-import type { Json, JsonObject } from './json.ts'
+import { type Json, type JsonObject, ownValue } from './json.ts'
 import { isGroup, isRepeated, type Layout } from './layout.ts'
 
 /**
@@ -47,7 +47,7 @@ export function completeScope(
 export function isPresent(particle: Particle, layout: Layout, object: JsonObject): boolean {
   const key = layout.keys.get(particle)
   if (key !== undefined) {
-    const value = object[key]
+    const value = ownValue(object, key)
     return value !== undefined && !(isRepeated(particle) && Array.isArray(value) && value.length === 0)
   }
   return isGroup(particle) && particle.items.some(item => isPresent(item, layout, object))

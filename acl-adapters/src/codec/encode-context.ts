@@ -14,6 +14,10 @@ export type EncodeContract = Pick<Contract, 'prefixes' | 'types' | 'elements'>
 export type EncodeContext = {
   /** The XML so far. */
   out: string
+  /** Set once a value turned out not to be plain: what is left is written, and its problems named, at large. */
+  careful: boolean
+  /** A namespace that is declared already. */
+  lastUsed: string
   readonly prefixes: ReadonlyMap<string, string>
   readonly contract: EncodeContract
   readonly problems: Problem[]
@@ -45,6 +49,8 @@ export function createEncodeContext(contract: EncodeContract): EncodeContext {
   }
   return {
     out: '',
+    careful: false,
+    lastUsed: '',
     prefixes,
     contract,
     problems,

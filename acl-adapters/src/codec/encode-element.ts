@@ -8,11 +8,12 @@ import { escapeAttribute, escapeText } from '../xml/xml-text.ts'
 import { openType, typeLabelled } from './derived-type.ts'
 import { createEncodeContext, type EncodeContext, type EncodeContract } from './encode-context.ts'
 import { writeMixed } from './encode-mixed.ts'
-import { writeParticle } from './encode-particle.ts'
+import { writeMember, writeParticle } from './encode-particle.ts'
 import { genericAttributes, writeGenericContent } from './generic-node.ts'
 import { isJsonObject, type Json, type JsonObject, pointerToken } from './json.ts'
 import { isOpen } from './labelled-value.ts'
 import { type Layout, layoutOf } from './layout.ts'
+import { plainWriterOf } from './plain-writer.ts'
 
 /**
  * The XML of a value, in schema order whatever the order of its keys; namespaces are declared on its root.
@@ -23,7 +24,8 @@ export function encodeElement(element: ElementDeclaration, value: Json, contract
   writeElement(context, element, value, '', 1)
   if (context.problems.length > 0)
     throw invalidInput('VALUE_REFUSED', localOf(element.name), context.problems)
-  return context.out.replace(/^<[^\s/>]+/, start => start + context.declarations())
+  const start = context.tagOf(element.name).length + 1
+  return context.out.slice(0, start) + context.declarations() + context.out.slice(start)
 }
 
 /** @param path JSON pointer to the value */
@@ -38,6 +40,7 @@ export function writeElement(
     context.report(path, `is nested more than ${messageLimits.depth} deep`)
     return
   }
+  if (!context.careful && writePlain(context, element, json, depth)) return
   refuseUnsupported(element.unsupported)
   const { type } = element
   if (element.abstract) context.report(path, 'is of an abstract element: $element has to name one for it')
@@ -48,6 +51,28 @@ export function writeElement(
     writeTag(context, context.tagOf(element.name), '', checkFixed(context, element, text, path))
   } else if (isJsonObject(json)) writeComplex(context, element, type, json, path, depth)
   else context.report(path, 'must be an object')
+}
+
+/** The short way; where it ends early, the whole value is written again at large, once in a message. */
+function writePlain(context: EncodeContext, element: ElementDeclaration, json: Json, depth: number): boolean {
+  const writer = plainWriterOf(element, context.prefixes, writeChildAtLarge)
+  if (writer === undefined) return false
+  const { out, problems } = context
+  const known = problems.length
+  if (writer(context, json, depth)) return true
+  context.out = out
+  problems.length = known
+  context.careful = true
+  return false
+}
+
+function writeChildAtLarge(
+  context: EncodeContext,
+  element: ElementDeclaration,
+  json: Json,
+  depth: number,
+): void {
+  writeMember(context, element, json, '', depth)
 }
 
 /** A value of xs:anyType: of the type it names, or a generic node. */

@@ -11,7 +11,7 @@ import { isEmptiable, isPresent } from './complete-scope.ts'
 import type { EncodeContext } from './encode-context.ts'
 import { writeElement } from './encode-element.ts'
 import { writeGenericNode } from './generic-node.ts'
-import { isJsonObject, type Json, type JsonObject, pointerToken } from './json.ts'
+import { isJsonObject, type Json, type JsonObject, ownValue, pointerToken } from './json.ts'
 import { unlabelled } from './labelled-value.ts'
 import { isGroup, isRepeated, type Layout } from './layout.ts'
 
@@ -41,7 +41,7 @@ function writeElements(context: EncodeContext, scope: Scope, particle: ElementPa
   const { layout, json, path, depth } = scope
   const key = layout.keys.get(particle)!
   const at = path + pointerToken(key)
-  const value = json[key]
+  const value = ownValue(json, key)
   if (particle.kind === 'any')
     for (const [index, item] of itemsOf(context, value, at, particle.min, particle.max).entries())
       writeAny(context, particle.wildcard, item, `${at}/${index}`, depth + 1)
@@ -92,7 +92,7 @@ function writeGroupItems(context: EncodeContext, scope: Scope, group: GroupParti
   const { layout, json, path } = scope
   const key = layout.keys.get(group)!
   const at = path + pointerToken(key)
-  const items = itemsOf(context, json[key], at, isEmptiable(group) ? 0 : group.min, group.max)
+  const items = itemsOf(context, ownValue(json, key), at, isEmptiable(group) ? 0 : group.min, group.max)
   for (const [index, item] of items.entries()) {
     const itemPath = `${at}/${index}`
     if (!isJsonObject(item)) {
@@ -131,7 +131,7 @@ function chooseBranch({ report }: EncodeContext, scope: Scope, choice: GroupPart
   const { layout, json, path } = scope
   const at = path === '' ? '/' : path
   const keys = choice.items.flatMap(item => keysOf(item, layout))
-  const used = new Set(keys.filter(key => isSet(json[key])))
+  const used = new Set(keys.filter(key => isSet(ownValue(json, key))))
   if (used.size === 0) {
     if (!isEmptiable(choice)) report(at, `needs one of ${keys.join(', ')}`)
     return undefined
@@ -141,7 +141,9 @@ function chooseBranch({ report }: EncodeContext, scope: Scope, choice: GroupPart
     return [...used].every(key => own.has(key))
   })
   if (fitting.length === 0) report(at, `takes only one of ${[...used].join(', ')}`)
-  return fitting.find(item => requiredKeys(item, layout).every(key => isSet(json[key]))) ?? fitting[0]
+  return (
+    fitting.find(item => requiredKeys(item, layout).every(key => isSet(ownValue(json, key)))) ?? fitting[0]
+  )
 }
 
 function isSet(value: Json | undefined): boolean {

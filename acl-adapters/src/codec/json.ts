@@ -20,3 +20,8 @@ export function pointerToken(key: string): string {
   if (!key.includes('~') && !key.includes('/')) return `/${key}`
   return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
+
+/** The value of a key. JSON from a parser inherits from Object.prototype, and an element may be called constructor. */
+export function ownValue(object: JsonObject, key: string): Json | undefined {
+  return key in Object.prototype && !Object.hasOwn(object, key) ? undefined : object[key]
+}

@@ -136,13 +136,19 @@ function readUnion(type: SimpleType, text: string, resolve: ResolvePrefix): Json
 }
 
 function isDayOfMonth(text: string): boolean {
-  // Every month has 28 days; four digits of a year are what there nearly always is.
-  if (text[4] === '-' && text[7] === '-' && text.slice(8, 10) <= '28') return true
-  const match = /^-?(\d{4,})-(\d\d)-(\d\d)/.exec(text)
-  if (match === null) return false
-  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
-  // 400 years are one cycle of the calendar, and Date takes no year beyond 275760.
-  return day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
+  // Four digits of a year are what there nearly always is.
+  const digits =
+    text[4] === '-' && text[7] === '-' ? 4 : (/^-?(\d{4,})-\d\d-\d\d/.exec(text)?.[1]?.length ?? 0)
+  if (digits === 0) return false
+  const start = text.startsWith('-') ? digits + 1 : digits
+  const day = Number(text.slice(start + 4, start + 6))
+  // Every month has 28 days.
+  if (day <= 28) return true
+  const month = Number(text.slice(start + 1, start + 3))
+  if (month !== 2) return day <= (month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31)
+  // 400 years are one cycle of the calendar, so the last four digits tell.
+  const year = Number(text.slice(start - 4, start))
+  return day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
 }
 
 function refused(reason: string): ToolkitError {

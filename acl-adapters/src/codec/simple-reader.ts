@@ -1,6 +1,7 @@
 import type { Facets, SimpleType } from '../contract/contract.ts'
 import type { ResolvePrefix } from '../xml/xml-reader.ts'
 import type { Json } from './json.ts'
+import { hasOnly, plainDecimal, plainInteger, withinRange } from './plain-text.ts'
 import { readSimpleValue } from './read-simple-value.ts'
 
 /** @throws ToolkitError VALUE_INVALID */
@@ -24,23 +25,16 @@ export function readerOf(type: SimpleType): SimpleReader {
 /** The value of a text that is in plain form; undefined for a text that has to be looked at. */
 type Glance = (text: string) => Json | undefined
 
-const plainInteger = /^-?[0-9]{1,15}$/
-const plainDecimal = /^-?[0-9]{1,15}(?:\.[0-9]{1,15})?$/
-
 function glanceOf(type: SimpleType): Glance | undefined {
   if (type.variety !== 'atomic') return undefined
   const { form } = type.builtin
-  if (form === 'string' && isOnly(type.facets, 'enumeration')) return glanceAtEnumeration(type.facets)
-  if (!isOnly(type.facets)) return undefined
+  if (form === 'string' && hasOnly(type.facets, 'enumeration')) return glanceAtEnumeration(type.facets)
+  if (!hasOnly(type.facets)) return undefined
   if (form === 'string' && type.whiteSpace === 'preserve') return text => text
   if (form === 'boolean') return text => (text === 'true' ? true : text === 'false' ? false : undefined)
   if (form === 'decimal') return text => (plainDecimal.test(text) ? text : undefined)
   if (form === 'integer' || form === 'digits') return glanceAtInteger(type, form === 'digits')
   return undefined
-}
-
-function isOnly(facets: Facets, allowed?: keyof Facets): boolean {
-  return Object.keys(facets).every(name => name === allowed || facets[name as keyof Facets] === undefined)
 }
 
 function glanceAtEnumeration({ enumeration }: Facets): Glance {
@@ -49,13 +43,12 @@ function glanceAtEnumeration({ enumeration }: Facets): Glance {
 }
 
 /** Up to 15 digits a double is exact. */
-function glanceAtInteger({ builtin: { min, max } }: SimpleType, asText: boolean): Glance {
-  const least = min === undefined ? Number.NEGATIVE_INFINITY : Number(min)
-  const most = max === undefined ? Number.POSITIVE_INFINITY : Number(max)
+function glanceAtInteger(type: SimpleType, asText: boolean): Glance {
+  const isWithin = withinRange(type)
   return text => {
     if (!plainInteger.test(text)) return undefined
     const value = Number(text)
-    if (value < least || value > most) return undefined
+    if (!isWithin(value)) return undefined
     return asText ? text : value
   }
 }

@@ -28,7 +28,7 @@ export function isNcName(text: string): boolean {
 
 /** Character data. CR goes as a reference, or line-end normalisation would turn it into LF (XML 1.0 §2.11). */
 export function escapeText(text: string): string {
-  return text.replace(inText, character => references[character]!)
+  return text.search(inText) < 0 ? text : text.replace(inText, character => references[character]!)
 }
 
 /** The value of a double-quoted attribute; TAB, LF and CR as references (XML 1.0 §3.3.3). */
