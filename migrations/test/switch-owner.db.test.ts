@@ -9,7 +9,7 @@ import { readPosition } from '../src/cdc/write-barrier.ts'
 import { recover } from '../src/cutover/recover.ts'
 import { switchOwner } from '../src/cutover/switch-owner.ts'
 import type { SwitchParts } from '../src/cutover/switch-parts.ts'
-import { cutoverDirection, rollbackDirection } from '../src/cutover/switcher.ts'
+import { cutoverDirection, rollbackDirection, undoVerbs } from '../src/cutover/switcher.ts'
 import { createEvidence } from '../src/journal/evidence.ts'
 import { createJournal } from '../src/journal/journal.ts'
 import { type Lease, takeLease } from '../src/journal/lease.ts'
@@ -230,6 +230,39 @@ test('there and back again, as often as one likes', async () => {
   expect(await names('extracted')).toEqual(await names('legacy'))
   expect(await state()).toMatchObject({ owner: 'legacy', phase: 'syncing' })
 })
+
+test.each(undoVerbs.flatMap(verb => [`${verb}.before`, `${verb}.after`]))(
+  'a revert that dies at %s is ended by the next engine',
+  async point => {
+    const journal = {
+      ...parts.journal,
+      moveOwner: async () => {
+        throw planned('moveOwner')
+      },
+    }
+    let dead = false
+    const failPoint = (name: string) => {
+      dead ||= name === `cutover.${point}`
+      if (dead) throw planned(name)
+    }
+    const dying = switchOwner({ ...parts, journal }, plan, cutoverDirection, { ...order(), failPoint })
+    await expect(dying).rejects.toMatchObject({ code: 'REVERT_INCOMPLETE' })
+    expect(await state()).toMatchObject({ owner: 'legacy', phase: 'switching' })
+    const restarted = { ...parts, syncs: createSyncSupervisor(parts.sidesOf, silent, systemClock) }
+    try {
+      expect(await recover(restarted, plan, order())).toBe('reverted')
+      expect(await state()).toMatchObject({ owner: 'legacy', phase: 'syncing', run: null })
+      expect(await fenced()).toEqual({ legacy: false, extracted: true })
+      expect(proxy).toMatchObject({ writes: 'legacy', held: false })
+      await write('legacy', `UPDATE ITEM_MST SET ITEM_NM = '${point}' WHERE ITEM_NO = 1`)
+      await eventually(async () => (await names('extracted')).includes(point))
+    } finally {
+      await restarted.syncs.close()
+      await parts.syncs.stop('items')
+      await parts.syncs.ensure(plan, await state())
+    }
+  },
+)
 
 test('what an engine left before the point of no return is taken back, twice as well as once', async () => {
   const run = await parts.journal.begin(lease, { id: randomUUID(), action: 'cutover', operator: 'killed' })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import type { RowDataPacket } from 'mysql2/promise'
 import { writeSignal } from '../cdc/signal-table.ts'
 import { createSync } from '../cdc/sync.ts'
@@ -9,6 +10,7 @@ import { directed, type Row } from '../data/table-mapping.ts'
 import { opposite, type Side } from '../journal/capability-state.ts'
 import { syncDirection } from '../operator/supervise-sync.ts'
 import type { Plan } from '../plan/plan.ts'
+import { forgetProbe } from './clean-signals.ts'
 import { type Refusal, refuse } from './refusal.ts'
 import type { SwitchParts } from './switch-parts.ts'
 
@@ -31,7 +33,8 @@ export async function roundTrip(
 /** A stream without tables: it can carry nothing but the signal, whoever writes meanwhile. */
 async function sendCanary(parts: SwitchParts, plan: Plan, source: Side, signal: AbortSignal): Promise<void> {
   const sides = parts.sidesOf(plan)
-  const capability = `${plan.capability}.probe`
+  // Two preflights at once must not take each other's stream over.
+  const capability = `${plan.capability}.probe.${randomUUID().slice(0, 8)}`
   await parts.sources.ready(plan, source, signal)
   const from = await readPosition(sides[source])
   const sync = createSync({
@@ -40,8 +43,7 @@ async function sendCanary(parts: SwitchParts, plan: Plan, source: Side, signal: 
     tables: [],
     source: sides[source],
     target: sides[opposite(source)],
-    // Each probe starts anew at its own position.
-    epoch: parts.clock.now(),
+    epoch: 1,
     openSource: parts.sources.open(plan, source),
     log: parts.log.child({ probe: plan.capability }, { level: 'warn' }),
     clock: parts.clock,
@@ -53,6 +55,9 @@ async function sendCanary(parts: SwitchParts, plan: Plan, source: Side, signal: 
     await sync.waitUntilApplied({ signalId: id }, { timeoutMs: withinMs, signal })
   } finally {
     await sync.stop()
+    await forgetProbe(sides, capability).catch(error =>
+      parts.log.warn({ probe: capability, error: messageOf(error) }, 'a probe was not cleaned up'),
+    )
   }
 }
 

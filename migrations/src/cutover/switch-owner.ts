@@ -4,6 +4,7 @@ import { rotateBinlog } from '../cdc/write-barrier.ts'
 import type { CapabilityState } from '../journal/capability-state.ts'
 import type { Run } from '../journal/journal.ts'
 import type { Plan } from '../plan/plan.ts'
+import { cleanSignals } from './clean-signals.ts'
 import { moveWriteOwner, rollForward } from './cutover.ts'
 import { createLiveSwitcher, liftAhead } from './live-switcher.ts'
 import { performRun, type SwitchResult, takeBackAll } from './perform-run.ts'
@@ -31,7 +32,14 @@ export async function switchOwner(
   const run = await parts.journal.begin(order.lease, { id: randomUUID(), action, operator: order.by })
   order.failPoint(`${action}.begin.after`)
   const live = createLiveSwitcher(parts, plan, direction, order, run, before)
-  return performRun(parts, { direction, order, run, live }, moveWriteOwner)
+  const result = await performRun(parts, { direction, order, run, live }, moveWriteOwner)
+  await cleanSignals(parts.sidesOf(plan), plan.capability).catch(error =>
+    parts.log.warn(
+      { capability: plan.capability, error: messageOf(error) },
+      'old signals were not cleaned up',
+    ),
+  )
+  return result
 }
 
 /** Goes on with a run that passed the point of no return. */

@@ -217,12 +217,14 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
 
 /** What the audit keeps of an outcome: never the whole document. */
 function summary({ result }: VerbOutcome): Record<string, unknown> {
-  const { code, refusals, forced, owner, stage, epoch, ok } = result as Record<string, unknown> & {
+  const { code, refusals, forced, dryRun, owner, stage, epoch, ok } = result as Record<string, unknown> & {
     refusals?: { code: string }[]
     forced?: { code: string }[]
   }
   return {
     code,
+    // What a dry run ends with has not happened.
+    dryRun,
     refusals: refusals?.map(refusal => refusal.code),
     forced: forced?.map(refusal => refusal.code),
     owner,

@@ -13,12 +13,13 @@ import type { Stage } from './proxy-admin.ts'
 export async function setStage(
   parts: SwitchParts,
   plan: Plan,
-  wanted: { stage: Stage; percent?: number },
+  wanted: { stage: Stage; percent?: number; dryRun?: boolean },
   order: Order,
 ): Promise<{ result: Record<string, unknown>; exit: 0 | 3 }> {
   const { capability } = plan
   const state = await parts.journal.state(capability)
   const refusals = stageRefusals(state, wanted.stage)
+  if (wanted.dryRun === true) return forecast(parts, wanted, refusals, capability, order)
   if (refusals.length > 0) return { result: { refusals }, exit: 3 }
   const change = {
     capability,
@@ -29,6 +30,25 @@ export async function setStage(
   const { stage, writes, percent } = await routedAs(parts.proxies, capability, order.signal)
   const generation = Math.max(...Object.values(generations))
   return { result: { capability, stage, writes, percent, generation, generations }, exit: 0 }
+}
+
+/** What a toggle would change, in words; nothing is changed. */
+async function forecast(
+  { proxies }: Pick<SwitchParts, 'proxies'>,
+  wanted: { stage: Stage; percent?: number },
+  refusals: Refusal[],
+  capability: string,
+  order: Pick<Order, 'signal'>,
+): Promise<{ result: Record<string, unknown>; exit: 0 | 3 }> {
+  const now = await routedAs(proxies, capability, order.signal)
+  const text = ({ stage, percent }: { stage: Stage; percent?: number }) =>
+    stage === 'canary' && percent !== undefined ? `canary ${percent} %` : stage
+  const steps = [
+    `Swap one generation at ${proxies.length === 1 ? 'the proxy' : `all ${proxies.length} proxies`}: ${capability} from ${text(now)} to ${text({ percent: now.percent, ...wanted })}.`,
+  ]
+  const { stage, percent = now.percent } = wanted
+  const result = { capability, dryRun: true, stage, percent, writes: now.writes, steps }
+  return refusals.length > 0 ? { result: { ...result, refusals }, exit: 3 } : { result, exit: 0 }
 }
 
 /** What a toggle may not do: serve from a side without data, or pretend that the owner has moved. */

@@ -13,6 +13,7 @@ const bodies = {
     reason: z.string().trim().min(1, 'say why').max(500),
     stage: z.enum(['legacy', 'shadow', 'canary', 'extracted', 'retired']),
     percent: z.number().min(0).max(100).optional(),
+    dryRun: z.boolean().default(false),
   }),
   run: z.strictObject({
     ...whoAndWhy,
