@@ -33,11 +33,15 @@ const sweepMs = 100
 /** A certificate chain and its key, as PEM. */
 export type Certificate = { cert: string; key: string }
 
-/** @param certificate speaks TLS where given, plain HTTP where not */
+/**
+ * @param certificate speaks TLS where given, plain HTTP where not
+ * @param workers how many processes share the limit of connections
+ */
 export function createEntryServer(
   config: Config,
   handlers: EntryHandlers,
   certificate: Certificate | undefined,
+  workers = 1,
 ): EntryServer {
   const upgraded = new Set<Duplex>()
   let draining = false
@@ -77,9 +81,11 @@ export function createEntryServer(
   })
   server.on('clientError', answerParseError)
   server.on('drop', handlers.onRefusedConnection)
+  // Or a full worker would hand the connection back, to be handed to it again.
+  Object.assign(server, { dropMaxConnection: workers > 1 })
 
   function use({ limits, timeouts }: Config): void {
-    server.maxConnections = limits.connections
+    server.maxConnections = Math.ceil(limits.connections / workers)
     server.headersTimeout = timeouts.requestHeadersMs
   }
   use(config)

@@ -1,4 +1,6 @@
+import cluster from 'node:cluster'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLog } from '@strangler/kit/log.ts'
 import { formatProblem, type Problem } from '@strangler/kit/problem.ts'
@@ -8,9 +10,12 @@ import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { z } from 'zod'
 import { ownSecret } from './config/own-secret.ts'
 import { parseConfig } from './config/parse-config.ts'
-import { type Address, startProxy } from './start-proxy.ts'
+import { type Address, type ProxyOptions, startProxy } from './start-proxy.ts'
+import { startWorkers } from './start-workers.ts'
+import type { ForkedWorker } from './workers/worker-pool.ts'
 
-const usage = `proxy --config FILE --listen HOST:PORT [--admin HOST:PORT] [--tls-cert FILE --tls-key FILE]
+const usage = `proxy --config FILE --listen HOST:PORT [--admin HOST:PORT] [--workers N]
+  [--tls-cert FILE --tls-key FILE]
 check [FILE] [--json]`
 
 const environment = z.object({
@@ -31,10 +36,9 @@ async function start(
 ): Promise<Started> {
   if (wanted !== 'proxy') throw usageError(`unknown verb ${wanted ?? ''}`)
   const { config, listen, admin, workers, ...tls } = readProxyArguments(argv)
-  if (workers !== '1')
-    throw usageError(`--workers ${workers}: this version serves with one worker; start more proxies instead`)
   const given = readEnv(environment, env)
-  const proxy = await startProxy({
+  const count = readWorkers(workers)
+  const options: ProxyOptions = {
     config,
     listen: readAddress('--listen', listen),
     admin: readAddress('--admin', admin),
@@ -46,7 +50,10 @@ async function start(
     redactionKey: await ownSecret(config, 'redaction-key').catch(() => undefined),
     operatorUrl: given.STRANGLER_OPERATOR_URL,
     log: createLog('proxy'),
-  })
+  }
+  const proxy = await (count === 1
+    ? startProxy(options)
+    : startWorkers({ ...options, workers: count, fork: forkWorker }))
   process.on('SIGHUP', proxy.reload)
   return { ready: { url: proxy.url, adminUrl: proxy.adminUrl }, close: proxy.close }
 }
@@ -66,6 +73,28 @@ function readProxyArguments(argv: readonly string[]) {
     }).values
   } catch (error) {
     throw usageError(messageOf(error))
+  }
+}
+
+function readWorkers(text: string): number {
+  if (!/^[1-9]\d?$/.test(text) || Number(text) > 64) throw usageError(`--workers ${text}: 1 to 64`)
+  return Number(text)
+}
+
+/** cluster hands every connection to one of the workers in turn, and ends them with this process. */
+function forkWorker(): ForkedWorker {
+  cluster.setupPrimary({ exec: join(import.meta.dirname, 'worker-main.ts'), args: [] })
+  const worker = cluster.fork()
+  // A message to one that has just died: its end is told by exit.
+  worker.on('error', () => {})
+  return {
+    pid: worker.process.pid ?? 0,
+    channel: {
+      send: message => void (worker.isConnected() && worker.send(message as object)),
+      onMessage: listener => void worker.on('message', listener),
+    },
+    kill: () => void worker.process.kill('SIGKILL'),
+    onExit: listener => void worker.on('exit', (code, signal) => listener(signal || `exit ${code}`)),
   }
 }
 

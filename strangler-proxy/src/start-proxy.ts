@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { createSecureContext } from 'node:tls'
 import { listen } from '@strangler/kit/listen.ts'
-import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { messageOf } from '@strangler/kit/toolkit-error.ts'
+import { type CertificateFiles, readCertificate } from './certificate.ts'
 import type { Config } from './config/config-schema.ts'
-import { type Certificate, createEntryServer } from './entry-server.ts'
+import { createEntryServer } from './entry-server.ts'
 import { openProxy, type ProxyEngineOptions } from './open-proxy.ts'
 import type { Generations } from './routing/generations.ts'
 
@@ -16,7 +15,7 @@ export type ProxyOptions = Omit<ProxyEngineOptions, 'hosts' | 'onUse' | 'drainin
   /** Names by which the admin listener is called, besides addresses and localhost. */
   adminHosts?: readonly string[] | undefined
   /** Files of a certificate chain and its key, with which the entry speaks TLS; read again by `reload`. */
-  tls?: { certFile: string; keyFile: string } | undefined
+  tls?: CertificateFiles | undefined
   /** Instead of the file's, for how long an end waits for what runs. */
   drainMs?: number
 }
@@ -89,27 +88,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   }
 }
 
-type CertificateFiles = NonNullable<ProxyOptions['tls']>
-
-async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
-  try {
-    const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
-    createSecureContext({ cert, key })
-    return { cert, key }
-  } catch (error) {
-    throw new ToolkitError(
-      'CONFIG_UNREADABLE',
-      `${certFile} and ${keyFile} are no certificate with its key: ${messageOf(error)}`,
-      {
-        hint: 'name PEM files with --tls-cert and --tls-key',
-        cause: error,
-      },
-    )
-  }
-}
-
 /** A listener on loopback is called by those who know its address; one for others, by names that they are told. */
-function ownHosts({ admin, adminHosts }: ProxyOptions): readonly string[] | undefined {
+export function ownHosts({ admin, adminHosts }: ProxyOptions): readonly string[] | undefined {
   const loopback = admin.host === 'localhost' || admin.host === '::1' || admin.host.startsWith('127.')
   return adminHosts ?? (loopback ? [] : undefined)
 }

@@ -207,7 +207,7 @@ test('refuses to start with a bad file, a bad address, more workers than it has,
   for (const args of [
     ['proxy', '--config', '/nowhere/strangler.yaml'],
     ['proxy', '--listen', 'here:there'],
-    ['proxy', '--workers', '4'],
+    ['proxy', '--workers', '0'],
     ['proxy', '--bogus'],
     ['dance'],
   ]) {

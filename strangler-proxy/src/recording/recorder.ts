@@ -15,6 +15,9 @@ export type RecordingOrder = {
   maxBytes: number
   /** Names of fields that are hashed, besides those that always are. */
   redact: readonly string[]
+  /** Where several workers record: the id that all use, and what tells this one's files apart. */
+  id?: string | undefined
+  part?: string | undefined
 }
 
 /** A request as it was served. */
@@ -50,6 +53,8 @@ export type RecordingFigures = {
   skipped: Record<SkipReason, number>
   bytes: number
   files: readonly string[]
+  /** Workers that died while they recorded: what they had not written is in no figure. */
+  lostWorkers: number
 }
 
 export type SkipReason =
@@ -155,7 +160,7 @@ export function createRecorder(options: {
           hint: 'stop it first: DELETE /admin/recordings/ID',
         })
       const since = new Date(clock.now()).toISOString()
-      const id = `${since.slice(0, 19).replaceAll(/[-:]/g, '')}-${randomUUID().slice(0, 8)}`
+      const id = order.id ?? recordingId(clock.now())
       active = {
         id,
         active: true,
@@ -177,8 +182,9 @@ export function createRecorder(options: {
         },
         bytes: 0,
         files: [],
+        lostWorkers: 0,
         order,
-        file: openRotatedFile(folder, id, order, error =>
+        file: openRotatedFile(folder, order.part === undefined ? id : `${id}.${order.part}`, order, error =>
           log.error({ recording: id, cause: messageOf(error) }, 'a recording cannot be written'),
         ),
         redactor: createRedactor(redactionKey, order.redact),
@@ -204,6 +210,12 @@ export function createRecorder(options: {
       if (active !== undefined) await finish(active).catch(() => {})
     },
   }
+}
+
+/** @param now wall clock, by which recordings sort */
+export function recordingId(now: number): string {
+  const since = new Date(now).toISOString()
+  return `${since.slice(0, 19).replaceAll(/[-:]/g, '')}-${randomUUID().slice(0, 8)}`
 }
 
 function figures({ order: _order, file, redactor: _redactor, ...rest }: Recording): RecordingFigures {
