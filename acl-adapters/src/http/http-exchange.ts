@@ -1,5 +1,6 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import { Pool } from 'undici'
+import { type Dispatcher, Pool } from 'undici'
+import { ReplyCollector } from './reply-collector.ts'
 
 export type HttpRequest = {
   method: string
@@ -62,6 +63,9 @@ export function createHttpExchange(url: string, limits: ExchangeLimits = default
   const pool = new Pool(origin, {
     connections: limits.connections,
     connect: { timeout: limits.connectMs },
+    // One timer a request, for all of it, is enough.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   })
   return {
     async close() {
@@ -69,44 +73,20 @@ export function createHttpExchange(url: string, limits: ExchangeLimits = default
       await pool.close()
       clearTimeout(cut)
     },
-    async send({ method, path, headers, body, timeoutMs = limits.totalMs }) {
-      const signal = AbortSignal.timeout(timeoutMs)
-      try {
-        const reply = await pool.request({
-          method,
-          path: base + path,
-          headers,
-          signal,
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-          ...(body === undefined ? {} : { body }),
-        })
-        // A body that is given up emits an error of its own, which nobody waits for.
-        reply.body.on('error', () => {})
-        const encoding = reply.headers['content-encoding']
-        if (encoding !== undefined && encoding !== 'identity') {
-          reply.body.destroy()
-          throw new ToolkitError('UPSTREAM_REPLY_ENCODED', `the reply has content-encoding ${encoding}`)
+    send: ({ method, path, headers, body, timeoutMs = limits.totalMs }) =>
+      new Promise((resolve, reject) => {
+        const fail = (error: unknown) => reject(explain(error, origin, timeoutMs))
+        const collector = new ReplyCollector(limits.replyBytes, timeoutMs, resolve, fail)
+        try {
+          pool.dispatch(
+            { method: method as Dispatcher.HttpMethod, path: base + path, headers, body: body ?? null },
+            collector,
+          )
+        } catch (error) {
+          collector.onResponseError(undefined, error as Error)
         }
-        return { status: reply.statusCode, headers: reply.headers, body: await readWhole(reply.body, limits) }
-      } catch (error) {
-        throw explain(error, origin, timeoutMs)
-      }
-    },
+      }),
   }
-}
-
-async function readWhole(body: AsyncIterable<Buffer>, limits: ExchangeLimits): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    // Leaving the loop destroys the stream and with it the connection.
-    if (size > limits.replyBytes)
-      throw new ToolkitError('UPSTREAM_REPLY_TOO_LARGE', `the reply has more than ${limits.replyBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)
 }
 
 function explain(error: unknown, origin: string, timeoutMs: number): ToolkitError {
