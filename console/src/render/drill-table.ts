@@ -1,4 +1,4 @@
-import { type Json, numberOf, recordOf, recordsOf, textOf } from './json-fields.ts'
+import { isRecord, type Json, numberOf, recordOf, recordsOf, textOf } from './json-fields.ts'
 import type { Paper } from './paper.ts'
 import { oneLine } from './plain-text.ts'
 import { count, duration } from './quantities.ts'
@@ -15,8 +15,15 @@ export function drillTable(drill: Json, capability: string, paper: Paper): strin
     ['writes without an answer', count(writes.unknown)],
     ['writes lost', mustBeZero(writes.lost, paint)],
     ['writes duplicated', mustBeZero(writes.duplicated, paint)],
+    ...(isRecord(drill.order)
+      ? ([['writes out of order', mustBeZero(drill.order.broken, paint)]] as [string, Cell][])
+      : []),
+    ...(isRecord(drill.reads)
+      ? ([['stale reads', mustBeZero(drill.reads.stale, paint)]] as [string, Cell][])
+      : []),
     ['requests', count(requests.total)],
-    ['requests failed', mustBeZero(requests.failed, paint)],
+    // What is broken on purpose may fail requests.
+    ['requests failed', isRecord(drill.fault) ? count(requests.failed) : mustBeZero(requests.failed, paint)],
     ['held, half of the writes', duration(hold.p50Ms)],
     ['held, 99 of 100', duration(hold.p99Ms)],
     ['held, the longest', duration(hold.maxMs)],
@@ -26,8 +33,12 @@ export function drillTable(drill: Json, capability: string, paper: Paper): strin
   const verdict = drill.ok === true ? paint.green('passed') : paint.red('failed')
   const seed = drill.seed === undefined ? '' : ` (seed ${oneLine(textOf(drill.seed))})`
   const heading = `${paint.bold(`drill ${capability}`)}: ${verdict}${seed}\n`
+  const fault = isRecord(drill.fault)
+    ? `${oneLine(textOf(drill.fault.name))} at ${oneLine(textOf(drill.fault.point))}: ${oneLine(textOf(drill.fault.outcome))}\n`
+    : ''
   return (
     heading +
+    fault +
     table([{ title: 'FIGURE' }, { title: 'MEASURED', align: 'right' }], figures, paper) +
     stepTable(drill.steps, paper)
   )

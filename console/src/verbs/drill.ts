@@ -12,14 +12,18 @@ export function addDrill(program: Command, cli: Cli): void {
     .option('--seed <n>', 'repeat the load of an earlier drill', numberBetween(0, 2 ** 32 - 1, true))
     .option(
       '--fault <name>',
-      'kill the engine at this point, such as cutover.fence.before, where it allows faults',
-      name => ({ killEngineAt: name }),
+      'break the system meanwhile, where the engine allows it: kill-proxy, pause-database, cut-network, stray-writer …, with @POINT at a point such as cutover.fence.before; kill-engine@POINT',
+      faultOf,
     )
     .addHelpText(
       'after',
       examples(
         ['strangler drill customers', 'with the load of the plan'],
         ['strangler drill customers --rate 100 --seconds 20 --seed 7', 'with more, and repeatable'],
+        [
+          'strangler drill customers --fault kill-service@cutover.flipRoutes.before',
+          'while the service dies in the middle of it',
+        ],
       ),
     )
     .action(
@@ -29,4 +33,10 @@ export function addDrill(program: Command, cli: Cli): void {
         ),
       ),
     )
+}
+
+/** The engine can't outlive its own death: that one is a request of its own kind. */
+function faultOf(name: string): { killEngineAt: string } | { inject: string } {
+  const point = /^(?:kill-engine@)?((?:cutover|rollback)\..+)$/.exec(name)?.[1]
+  return point === undefined ? { inject: name } : { killEngineAt: point }
 }

@@ -1,11 +1,11 @@
 import { Argument, type Command } from 'commander'
 import type { Cli, GlobalOptions } from '../cli.ts'
-import { stageSentence } from '../render/verb-results.ts'
+import { moveText, stageSentence } from '../render/verb-results.ts'
 import { examples } from './examples.ts'
 import { adminOption, byOption, capabilityName, numberBetween, reasonOption, stages } from './options.ts'
 import { verbAnswer } from './verb-answer.ts'
 
-type StageOptions = GlobalOptions & { percent?: number; by: string; reason: string }
+type StageOptions = GlobalOptions & { percent?: number; by: string; reason: string; dryRun?: true }
 
 export function addStage(program: Command, cli: Cli): void {
   program
@@ -13,6 +13,7 @@ export function addStage(program: Command, cli: Cli): void {
     .description('Set the stage of a capability; returns when every proxy serves it.')
     .argument('<capability>', 'a capability of strangler.yaml', capabilityName)
     .addArgument(new Argument('<stage>', 'where its traffic is served').choices(stages))
+    .option('--dry-run', 'say what would change, and what would be refused; change nothing')
     .option('--percent <n>', 'share of callers in canary', numberBetween(0, 100))
     .addOption(reasonOption().makeOptionMandatory())
     .addOption(byOption(cli.surroundings.user))
@@ -22,14 +23,24 @@ export function addStage(program: Command, cli: Cli): void {
       examples(
         ['strangler stage customers shadow --reason "compare reads"', 'copy reads and compare them'],
         ['strangler stage customers canary --percent 10 --reason "shadow was clean"', 'one caller in ten'],
+        ['strangler stage customers shadow --dry-run --reason "what if"', 'what it would do'],
         ['strangler stage customers legacy --reason "slow answers"', 'back to the monolith'],
       ),
     )
     .action(
       cli.answering(async (capability: string, stage: string, _options: unknown, command: Command) => {
         const options = command.optsWithGlobals<StageOptions>()
-        const operator = await cli.operator(options)
         const { percent, by, reason } = options
+        if (options.dryRun === true) {
+          const engine = await cli.engine(options, 'stage')
+          const share = percent === undefined ? {} : { percent }
+          const body = { stage, ...share, by, reason, dryRun: true }
+          const answer = await engine.verb('stage', capability, body, cli.onProgress)
+          return verbAnswer('stage', capability, answer, (result, paper) =>
+            moveText('stage', result, capability, true, paper),
+          )
+        }
+        const operator = await cli.operator(options)
         const answer = await operator.stage({ capability, stage, percent, by, reason }, cli.onProgress)
         return verbAnswer('stage', capability, answer, (result, paper) =>
           stageSentence({ stage, percent, ...result }, capability, paper),
