@@ -2,9 +2,12 @@ import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-
 import { createElementDecoder, strictRules } from '../codec/decode-element.ts'
 import { encodeElement } from '../codec/encode-element.ts'
 import { emptyObject, isJsonObject, type Json } from '../codec/json.ts'
+import { encodeMessage } from '../codec/message.ts'
 import { parseJson } from '../codec/parse-json.ts'
-import type { Contract, ElementDeclaration } from '../contract/contract.ts'
-import { localOf, type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
+import type { Contract, ElementDeclaration, Message } from '../contract/contract.ts'
+import { bodyReaderOf } from '../soap/body-reader.ts'
+import { localOf, type QualifiedName } from '../xml/qualified-name.ts'
+import type { XmlTag } from '../xml/read-tag.ts'
 import { readXml } from '../xml/xml-reader.ts'
 
 export type ConversionTarget = 'json' | 'xml'
@@ -15,6 +18,7 @@ export type ConversionTarget = 'json' | 'xml'
  */
 export function createLineConverter(contract: Contract, to: ConversionTarget): (line: string) => string {
   const elements = elementsOf(contract)
+  const encoded = encodedMessages(contract)
   const convert = (request: Json) => {
     if (!isJsonObject(request)) throw new ToolkitError('LINE_INVALID', 'the line must be a JSON object')
     const name = request.element
@@ -27,10 +31,24 @@ export function createLineConverter(contract: Contract, to: ConversionTarget): (
           details: { path: '/element' },
         },
       )
-    if (to === 'xml') return { element: name, xml: writeDocument(contract, element, request.json) }
+    const message = encoded.get(element.name)
+    if (to === 'xml')
+      return {
+        element: name,
+        xml:
+          message === undefined
+            ? writeDocument(contract, element, request.json)
+            : encodeMessage(message, jsonOf(request), contract),
+      }
     if (typeof request.xml !== 'string')
       throw new ToolkitError('LINE_INVALID', 'xml must be a string', { details: { path: '/xml' } })
-    return { element: name, json: readDocument(contract, element, request.xml) }
+    return {
+      element: name,
+      json:
+        message === undefined
+          ? readDocument(contract, element, request.xml)
+          : readEncoded(contract, message, request.xml),
+    }
   }
   return line => {
     let id: Json = null
@@ -54,18 +72,52 @@ function elementsOf({ operations, elements }: Contract): Map<QualifiedName, Elem
   return all
 }
 
+/** Messages of the SOAP encoding by the name of their wrapper. */
+function encodedMessages({ operations }: Contract): Map<QualifiedName, Message> {
+  const messages = [...operations.values()].flatMap(({ input, output }) =>
+    output === undefined ? [input] : [input, output],
+  )
+  return new Map(
+    messages.flatMap(message =>
+      message.encoded === undefined || message.element === undefined
+        ? []
+        : [[message.element.name, message] as const],
+    ),
+  )
+}
+
+function readEncoded(contract: Contract, message: Message, xml: string): Json {
+  const reader = bodyReaderOf(message, contract, strictRules)!
+  let depth = 0
+  readXml(xml, {
+    open(tag, resolve) {
+      if (depth === 0) refuseOtherRoot(tag, message.element!)
+      depth += 1
+      reader.open(tag, resolve)
+    },
+    text: text => reader.text(text),
+    close(resolve) {
+      depth -= 1
+      reader.close(resolve)
+    },
+  })
+  return reader.value()
+}
+
+function refuseOtherRoot({ qname }: XmlTag, element: ElementDeclaration): void {
+  if (qname !== element.name)
+    throw new ToolkitError('MESSAGE_INVALID', `the root is ${qname}, not ${element.name}`, {
+      details: { path: '' },
+    })
+}
+
 /** A document whose root is the element. */
 function readDocument(contract: Contract, element: ElementDeclaration, xml: string): Json {
   const decoder = createElementDecoder(element, contract, strictRules)
   let depth = 0
   readXml(xml, {
     open(tag, resolve) {
-      if (depth === 0 && qualifiedName(tag.uri, tag.local) !== element.name)
-        throw new ToolkitError(
-          'MESSAGE_INVALID',
-          `the root is ${qualifiedName(tag.uri, tag.local)}, not ${element.name}`,
-          { details: { path: '' } },
-        )
+      if (depth === 0) refuseOtherRoot(tag, element)
       depth += 1
       decoder.open(tag, resolve)
     },
@@ -83,12 +135,16 @@ function readDocument(contract: Contract, element: ElementDeclaration, xml: stri
 }
 
 /** A simple element's value stands under its local name, as in a message. */
-function writeDocument(contract: Contract, element: ElementDeclaration, json: Json | undefined): string {
-  if (json === undefined)
-    throw new ToolkitError('LINE_INVALID', 'json is missing', { details: { path: '/json' } })
+function writeDocument(contract: Contract, element: ElementDeclaration, given: Json | undefined): string {
+  const json = jsonOf({ json: given })
   const key = localOf(element.name)
   const wrapped = element.type.kind === 'simple' && isJsonObject(json) && Object.keys(json).join() === key
   return encodeElement(element, wrapped ? json[key]! : json, contract)
+}
+
+function jsonOf({ json }: { json?: Json | undefined }): Json {
+  if (json !== undefined) return json
+  throw new ToolkitError('LINE_INVALID', 'json is missing', { details: { path: '/json' } })
 }
 
 function describe(error: unknown): { code: string; message: string; path: string } {

@@ -82,16 +82,35 @@ export function typeScriptTypes(contract: Contract): string {
       : `${own} | ({ $element: string } & Record<string, unknown>)`
   }
 
+  const ofType = (type: SimpleType | ComplexType, wanted: string): string => {
+    if (type.kind === 'simple') return simpleTypeScript(type)
+    if (type.soapArray !== undefined) return `(${ofType(type.soapArray.item, `${wanted}Item`)} | null)[]`
+    return ofComplex(type, type.name === undefined ? wanted : localOf(type.name))
+  }
+
   const ofElement = (element: ElementDeclaration, wanted: string): string => {
     const { type } = element
-    const text =
-      type.kind === 'simple'
-        ? simpleTypeScript(type)
-        : ofComplex(type, type.name === undefined ? wanted : localOf(type.name))
+    const text = ofType(type, wanted)
     return element.nillable ? `${text} | null` : text
   }
 
-  const ofMessage = ({ element }: Message): string => {
+  const ofMessage = (message: Message): string => {
+    const { headers = [] } = message
+    const body = ofBody(message)
+    if (headers.length === 0) return body
+    const fields = headers.map(
+      header => `${property(localOf(header.name))}?: ${ofElement(header, localOf(header.name))}`,
+    )
+    return `${body} & { $headers?: { ${fields.join('; ')} } }`
+  }
+
+  const ofBody = ({ element, parts }: Message): string => {
+    if (parts !== undefined) {
+      const fields = parts.map(
+        part => `${property(localOf(part.name))}: ${ofElement(part, localOf(part.name))}`,
+      )
+      return `{ ${fields.join('; ')} }`
+    }
     if (element === undefined) return 'Record<string, never>'
     const text = ofElement(element, localOf(element.name))
     return element.type.kind === 'complex' ? text : `{ ${property(localOf(element.name))}: ${text} }`

@@ -1,9 +1,11 @@
 import { invalidInput, type Problem } from '@strangler/kit/problem.ts'
+import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { ElementDeclaration, Message } from '../contract/contract.ts'
-import { localOf } from '../xml/qualified-name.ts'
+import { encodeEncoded } from '../encoded/encode-encoded.ts'
+import { localOf, type QualifiedName } from '../xml/qualified-name.ts'
 import type { EncodeContract } from './encode-context.ts'
 import { encodeElement } from './encode-element.ts'
-import { emptyObject, isJsonObject, type Json, pointerToken } from './json.ts'
+import { emptyObject, isJsonObject, type Json, type JsonObject, pointerToken } from './json.ts'
 
 /**
  * The child of the Body for a message: nothing for an empty message; a simple element's value stands under
@@ -14,6 +16,8 @@ export function encodeMessage(message: Message, json: Json, contract: EncodeCont
   const { element } = message
   if (!isJsonObject(json))
     throw invalidInput('VALUE_REFUSED', message.name, [{ path: '/', message: 'must be an object' }])
+  if (message.encoded !== undefined) return encodeEncoded(element!, json, contract, message.encoded)
+  if (message.parts !== undefined) return encodeParts(message.name, message.parts, json, contract)
   if (element?.type.kind === 'complex') return encodeElement(element, json, contract)
   const key = element === undefined ? undefined : localOf(element.name)
   const strangers = Object.keys(json).filter(name => name !== key)
@@ -28,6 +32,35 @@ export function encodeMessage(message: Message, json: Json, contract: EncodeCont
   if (value === undefined)
     throw invalidInput('VALUE_REFUSED', message.name, [{ path: pointerToken(key!), message: 'is missing' }])
   return encodeElement(element, value, contract)
+}
+
+/** Each part under its local name. */
+function encodeParts(
+  name: string,
+  parts: readonly ElementDeclaration[],
+  json: JsonObject,
+  contract: EncodeContract,
+): string {
+  const keys = parts.map(part => localOf(part.name))
+  const problems: Problem[] = Object.keys(json)
+    .filter(key => !keys.includes(key))
+    .map(key => ({ path: pointerToken(key), message: 'is not a key of this object' }))
+  let text = ''
+  for (const [index, part] of parts.entries()) {
+    const value = json[keys[index]!]
+    const at = pointerToken(keys[index]!)
+    if (value === undefined) problems.push({ path: at, message: 'is missing' })
+    else
+      try {
+        text += encodeElement(part, value, contract)
+      } catch (error) {
+        if (!isToolkitError(error, 'VALUE_REFUSED')) throw error
+        for (const { path, message } of error.details.problems as Problem[])
+          problems.push({ path: path === '/' ? at : at + path, message })
+      }
+  }
+  if (problems.length > 0) throw invalidInput('VALUE_REFUSED', name, problems)
+  return text
 }
 
 /**
@@ -55,6 +88,15 @@ export function takeHeaders(
     }
   if (problems.length > 0) throw invalidInput('VALUE_REFUSED', message.name, problems)
   return { headers, body }
+}
+
+/** The JSON of a message with the header blocks that its binding names, under `$headers`. */
+export function withHeaders(json: Json, blocks: readonly { name: QualifiedName; json: Json }[]): Json {
+  if (blocks.length === 0 || !isJsonObject(json)) return json
+  const headers = emptyObject()
+  for (const block of blocks) headers[localOf(block.name)] = block.json
+  json.$headers = headers
+  return json
 }
 
 /** The JSON of a message from the value its element was decoded to. */

@@ -19,6 +19,7 @@ import {
   type SchemaContext,
   schemaChildren,
 } from './schema-context.ts'
+import { isArrayName, isEncoding, makeSoapArray } from './soap-array.ts'
 import { wildcardOf } from './wildcard.ts'
 import type { XmlNode } from './xml-tree.ts'
 
@@ -59,13 +60,8 @@ export function typeNamed(
 
 /** A type of the SOAP encoding that is named as a built-in one: the same, but for ids and references. */
 function encodedBuiltin(name: QualifiedName): SimpleType | undefined {
-  return encodingNamespaces.has(namespaceOf(name)) ? builtinTypes.get(localOf(name)) : undefined
+  return isEncoding(name) ? builtinTypes.get(localOf(name)) : undefined
 }
-
-const encodingNamespaces: ReadonlySet<string> = new Set([
-  'http://schemas.xmlsoap.org/soap/encoding/',
-  'http://www.w3.org/2003/05/soap-encoding',
-])
 
 /** Compiles an xs:complexType node. */
 export function compileComplexType(
@@ -75,6 +71,7 @@ export function compileComplexType(
 ): ComplexType {
   const { node, document } = definition
   const type = draftType(name, isTrue(node, 'abstract'))
+  if (isArrayName(name)) type.soapArray = { item: anyType }
   type.mixed = isTrue(node, 'mixed')
   const body = schemaChildren(node)
   const wrapper = body.find(child => child.local === 'simpleContent' || child.local === 'complexContent')
@@ -131,8 +128,10 @@ function deriveComplexContent(context: SchemaContext, definition: Definition, ty
     return
   }
   inherit(type, base, definition.node.local === 'extension')
+  const isArray = isArrayName(base.name)
+  if (isArray) makeSoapArray(context, definition, type, typeNamed)
   const own = addOwnContent(context, definition, type)
-  if (definition.node.local === 'restriction' || base.content === undefined) return
+  if (definition.node.local === 'restriction' || isArray || base.content === undefined) return
   type.content =
     own === undefined ? base.content : { kind: 'sequence', min: 1, max: 1, items: [base.content, own] }
 }

@@ -1,16 +1,6 @@
 import { localOf, type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
-import { anyType } from './any-type.ts'
-import { typeNamed } from './compile-complex-type.ts'
-import { elementNamed } from './compile-particle.ts'
-import type {
-  ComplexType,
-  DeclaredFault,
-  ElementDeclaration,
-  ElementParticle,
-  Message,
-  Operation,
-  SoapVersion,
-} from './contract.ts'
+import { documentMessage, elementOfPart, rpcMessage, wsdlChildren } from './compile-message.ts'
+import type { DeclaredFault, ElementDeclaration, Message, Operation, SoapVersion } from './contract.ts'
 import { wsdlNamespace } from './load-documents.ts'
 import type { Mutable } from './mutable.ts'
 import { resolveName, type SchemaContext } from './schema-context.ts'
@@ -168,10 +158,15 @@ function compileOperation(
     if (node === undefined) return undefined
     const binding = wsdlChildren(bound, direction)[0]
     const body = binding === undefined ? undefined : bodyOf(binding)
-    if (body?.attributes.get('use') === 'encoded') {
-      use = 'encoded'
-      unsupported.push(context.diagnostics.unsupported(body, `${direction} of ${name} is encoded`))
-    }
+    const encoded = body?.attributes.get('use') === 'encoded'
+    if (encoded) use = 'encoded'
+    if (encoded && style !== 'rpc')
+      unsupported.push(
+        context.diagnostics.unsupported(
+          body,
+          `${direction} of ${name} is document/encoded: only rpc/encoded is read`,
+        ),
+      )
     const headers = binding === undefined ? [] : headersOf(context, index, binding, lossy)
     const found = follow(context, index, 'message', node, 'message')
     if (found === undefined) {
@@ -183,10 +178,16 @@ function compileOperation(
       style === 'rpc'
         ? rpcMessage(context, found, body, wrapper)
         : documentMessage(context, found, body, headerParts(binding), unsupported)
-    return headers.length === 0 ? part : { ...part, headers }
+    return {
+      ...part,
+      ...(headers.length === 0 ? {} : { headers }),
+      ...(encoded && style === 'rpc' ? { encoded: soapBindings[soap.namespace]! } : {}),
+    }
   }
   const input = message('input')
   const output = message('output')
+  if ([input, output].some(one => one?.encoded !== undefined))
+    lossy.push('a value that is referred to several times becomes as many equal ones')
   if (input === undefined)
     unsupported.push(context.diagnostics.unsupported(declaration, `operation ${name} takes no request`))
   return {
@@ -244,78 +245,6 @@ function headersOf(
   })
 }
 
-function partsOf(message: XmlNode, body: XmlNode | undefined): XmlNode[] {
-  const chosen = body?.attributes.get('parts')?.trim().split(/\s+/)
-  return wsdlChildren(message, 'part').filter(
-    part => chosen === undefined || chosen.includes(part.attributes.get('name') ?? ''),
-  )
-}
-
-/** The parts inside a wrapper of soap:body's namespace, each named after its part, in no namespace (WS-I BP R2735). */
-function rpcMessage(
-  context: SchemaContext,
-  message: XmlNode,
-  body: XmlNode | undefined,
-  wrapper: string,
-): Message {
-  const items = partsOf(message, body).map((part): ElementParticle => {
-    const typeName = part.attributes.get('type')
-    const resolved = typeName === undefined ? undefined : resolveName(typeName, part)
-    const referred = elementOfPart(context, part)
-    if (typeName !== undefined && resolved === undefined)
-      context.diagnostics.error(part, `prefix of ${typeName} is not declared`)
-    const element: Mutable<ElementDeclaration> = {
-      ...plainElement(qualifiedName('', part.attributes.get('name') ?? ''), referred?.type ?? anyType),
-    }
-    if (resolved !== undefined)
-      context.later.push(() => {
-        element.type = typeNamed(context, resolved, part)
-      })
-    return { kind: 'element', min: 1, max: 1, element }
-  })
-  const name = qualifiedName(body?.attributes.get('namespace') ?? '', wrapper)
-  const type: ComplexType = {
-    kind: 'complex',
-    abstract: false,
-    mixed: false,
-    generic: false,
-    attributes: [],
-    content: { kind: 'sequence', min: 1, max: 1, items },
-    derived: [],
-    unsupported: [],
-  }
-  return { name: message.attributes.get('name') ?? '', element: plainElement(name, type) }
-}
-
-function plainElement(name: QualifiedName, type: ElementDeclaration['type']): ElementDeclaration {
-  return { name, type, nillable: false, abstract: false, substitutes: [], unsupported: [] }
-}
-
-function documentMessage(
-  context: SchemaContext,
-  message: XmlNode,
-  body: XmlNode | undefined,
-  elsewhere: ReadonlySet<string>,
-  unsupported: string[],
-): Message {
-  const name = message.attributes.get('name') ?? ''
-  const all = partsOf(message, body)
-  const parts =
-    body?.attributes.has('parts') || all.length < 2
-      ? all
-      : all.filter(part => !elsewhere.has(part.attributes.get('name') ?? ''))
-  const part = parts[0]
-  if (part === undefined) return { name }
-  if (parts.length > 1)
-    unsupported.push(context.diagnostics.unsupported(message, `message ${name} has several parts`))
-  const element = elementOfPart(context, part)
-  if (element === undefined) {
-    unsupported.push(context.diagnostics.unsupported(part, `message ${name} has a part without an element`))
-    return { name }
-  }
-  return { name, element }
-}
-
 function compileFaults(
   context: SchemaContext,
   index: WsdlIndex,
@@ -337,17 +266,6 @@ function compileFaults(
   return faults
 }
 
-function elementOfPart(context: SchemaContext, part: XmlNode) {
-  const reference = part.attributes.get('element')
-  if (reference === undefined) return undefined
-  const name = resolveName(reference, part)
-  if (name === undefined) {
-    context.diagnostics.error(part, `prefix of ${reference} is not declared`)
-    return undefined
-  }
-  return elementNamed(context, name, part)
-}
-
 function follow(
   context: SchemaContext,
   index: WsdlIndex,
@@ -365,10 +283,6 @@ function follow(
   if (found === undefined)
     context.diagnostics.unsupported(node, `${kind} ${reference ?? '(none)'} is not declared`)
   return found
-}
-
-function wsdlChildren(node: XmlNode, local: string): XmlNode[] {
-  return node.children.filter(child => child.namespace === wsdlNamespace && child.local === local)
 }
 
 function soapChild(node: XmlNode, local: string): XmlNode | undefined {

@@ -40,6 +40,10 @@ export type Operation = {
 export type Message = {
   readonly name: string
   readonly element?: ElementDeclaration
+  /** Where the Body has several elements, all of them; `element` is the first. */
+  readonly parts?: readonly ElementDeclaration[]
+  /** Where the wrapper's content is of the SOAP encoding, the SOAP version whose encoding it is. */
+  readonly encoded?: SoapVersion
   readonly headers?: readonly ElementDeclaration[]
 }
 
@@ -74,6 +78,8 @@ export type ComplexType = {
   readonly text?: SimpleType
   /** Element content. Neither this nor `text`: empty. */
   readonly content?: Particle
+  /** An array of the SOAP encoding, which is an array in JSON. Only encoded messages have it. */
+  readonly soapArray?: { readonly item: SimpleType | ComplexType }
   /** Every named type that extends or restricts this one, at any distance. */
   readonly derived: readonly ComplexType[]
   readonly unsupported: readonly string[]

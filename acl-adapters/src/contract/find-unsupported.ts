@@ -14,6 +14,11 @@ export function findUnsupported(operation: Operation): readonly string[] {
     if (type.kind === 'simple' || seen.has(type)) return
     seen.add(type)
     for (const reason of type.unsupported) reasons.add(reason)
+    if (type.soapArray !== undefined) {
+      if (operation.use === 'literal') reasons.add('an array of the SOAP encoding in a literal message')
+      visitType(type.soapArray.item)
+      return
+    }
     if (type.content !== undefined) visitParticle(type.content)
     for (const derived of type.derived) visitType(derived)
   }
@@ -26,7 +31,8 @@ export function findUnsupported(operation: Operation): readonly string[] {
   }
   const faults = operation.faults.map(({ element }) => element)
   const headers = [...(operation.input.headers ?? []), ...(operation.output?.headers ?? [])]
-  for (const element of [operation.input.element, operation.output?.element, ...headers, ...faults])
+  const parts = [...(operation.input.parts ?? []), ...(operation.output?.parts ?? [])]
+  for (const element of [operation.input.element, operation.output?.element, ...parts, ...headers, ...faults])
     if (element !== undefined) visitElement(element)
   return [...reasons]
 }

@@ -26,8 +26,7 @@ export function readXmlTree(source: string, file: string): XmlNode {
   const open: (XmlNode & { children: XmlNode[] })[] = []
   let root: XmlNode | undefined
   readXml(
-    // A blank line before the XML declaration is a common slip of whoever saved the file.
-    source.replace(/^[\uFEFF\s]+(?=<\?xml)/, ''),
+    withoutLateDeclaration(source),
     {
       open(tag, resolve, line) {
         const parent = open.at(-1)
@@ -44,6 +43,11 @@ export function readXmlTree(source: string, file: string): XmlNode {
     documentLimits,
   )
   return root!
+}
+
+/** A blank line or a licence before the XML declaration is a common slip of whoever saved the file. */
+function withoutLateDeclaration(source: string): string {
+  return source.replace(/^\uFEFF?((?:\s|<!--[\s\S]*?-->)+)<\?xml\s[^>]*\?>/, '$1')
 }
 
 function createNode(tag: XmlTag, resolve: ResolvePrefix, file: string, line: number) {

@@ -39,9 +39,14 @@ export function createSchemaWriter(contract: Contract): SchemaWriter {
   const names = new Map<ComplexType, string>()
 
   const ofElement = (element: ElementDeclaration): JsonSchema => {
-    const schema =
-      element.type.kind === 'simple' ? simpleSchema(element.type) : reference(element.type, element.name)
+    const schema = ofType(element.type, element.name)
     return element.nillable ? { anyOf: [schema, { type: 'null' }] } : schema
+  }
+
+  const ofType = (type: SimpleType | ComplexType, elementName: QualifiedName): JsonSchema => {
+    if (type.kind === 'simple') return simpleSchema(type)
+    if (type.soapArray === undefined) return reference(type, elementName)
+    return { type: 'array', items: { anyOf: [ofType(type.soapArray.item, elementName), { type: 'null' }] } }
   }
 
   const reference = (type: ComplexType, elementName: QualifiedName): JsonSchema => {
@@ -155,18 +160,43 @@ export function createSchemaWriter(contract: Contract): SchemaWriter {
 
   return {
     ofElement,
-    ofMessage({ element }) {
-      if (element === undefined) return { type: 'object', additionalProperties: false }
-      if (element.type.kind === 'complex') return reference(element.type, element.name)
-      const key = localOf(element.name)
+    ofMessage(message) {
+      const { headers = [] } = message
+      const body = bodySchema(message)
+      if (headers.length === 0) return body
+      // A closed schema takes a further key only where it stands itself, not by reference.
+      const { element } = message
+      const open =
+        '$ref' in body && element?.type.kind === 'complex' && element.type.derived.length === 0
+          ? objectSchema(element.type)
+          : body
+      const $headers = {
+        type: 'object',
+        additionalProperties: false,
+        properties: Object.fromEntries(headers.map(header => [localOf(header.name), ofElement(header)])),
+      }
+      return { ...open, properties: { ...(open.properties as object | undefined), $headers } }
+    },
+    components: () => Object.fromEntries(components),
+  }
+
+  function bodySchema({ element, parts }: Message): JsonSchema {
+    if (parts !== undefined)
       return {
         type: 'object',
         additionalProperties: false,
-        required: [key],
-        properties: { [key]: ofElement(element) },
+        required: parts.map(({ name }) => localOf(name)),
+        properties: Object.fromEntries(parts.map(part => [localOf(part.name), ofElement(part)])),
       }
-    },
-    components: () => Object.fromEntries(components),
+    if (element === undefined) return { type: 'object', additionalProperties: false }
+    if (element.type.kind === 'complex') return reference(element.type, element.name)
+    const key = localOf(element.name)
+    return {
+      type: 'object',
+      additionalProperties: false,
+      required: [key],
+      properties: { [key]: ofElement(element) },
+    }
   }
 }
 

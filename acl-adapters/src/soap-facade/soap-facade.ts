@@ -1,8 +1,8 @@
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { strictRules } from '../codec/decode-element.ts'
 import { isJsonObject, type Json, type JsonObject } from '../codec/json.ts'
-import { encodeMessage } from '../codec/message.ts'
-import type { Contract, Operation, SoapVersion } from '../contract/contract.ts'
+import { encodeMessage, takeHeaders, withHeaders } from '../codec/message.ts'
+import type { Contract, ElementDeclaration, Operation, SoapVersion } from '../contract/contract.ts'
 import type { FacadeAnswer, FacadeHandler, FacadeRequest } from '../http/facade.ts'
 import { headersBack, headersUpstream } from '../http/forwarded-headers.ts'
 import type { HttpExchange, HttpReply } from '../http/http-exchange.ts'
@@ -39,6 +39,7 @@ export function createSoapFacade({
   path,
 }: SoapFacadeParts): FacadeHandler {
   const byElement = new Map<QualifiedName | undefined, Mapped>()
+  const headerBlocks = new Map<QualifiedName, ElementDeclaration>()
   for (const mapping of mappings)
     for (const [name, calls] of Object.entries(mapping.operations)) {
       const operation = contract.operations.get(name)
@@ -48,6 +49,7 @@ export function createSoapFacade({
           `mapping ${mapping.name} names operation ${name}, which the WSDL does not have`,
         )
       byElement.set(operation.input.element?.name, { operation, mapping, calls })
+      for (const element of operation.input.headers ?? []) headerBlocks.set(element.name, element)
     }
 
   const answerMessage = async (request: FacadeRequest): Promise<FacadeAnswer> => {
@@ -63,17 +65,22 @@ export function createSoapFacade({
         elementFor(name, envelopeVersion) {
           version = envelopeVersion
           target = findTarget(byElement, name, request)
-          return target.operation.input.element
+          const { input } = target.operation
+          return input.element === undefined ? undefined : input
+        },
+        headerFor(name) {
+          const element = headerBlocks.get(name)
+          return element === undefined ? undefined : { element, contract }
         },
       })
-      if (content.mustUnderstand.length > 0)
-        throw new ToolkitError(
-          'HEADER_NOT_UNDERSTOOD',
-          `header ${content.mustUnderstand[0]} is not understood`,
-        )
+      const [strange] = content.mustUnderstand.filter(name => !headerBlocks.has(name))
+      if (strange !== undefined)
+        throw new ToolkitError('HEADER_NOT_UNDERSTOOD', `header ${strange} is not understood`)
       if (content.kind === 'fault' || target === undefined)
         throw new ToolkitError('ENVELOPE_INVALID', 'the SOAP envelope holds a fault, not a request')
-      return await callRest(request, target, version, content.json as JsonObject)
+      const { headers = [] } = target.operation.input
+      const own = content.headers.filter(({ name }) => headers.some(header => header.name === name))
+      return await callRest(request, target, version, withHeaders(content.json, own) as JsonObject)
     } catch (error) {
       return faultAnswer(version, target, invalidFault(error, target) ?? faultOfRefusal(error), error)
     }
@@ -101,13 +108,11 @@ export function createSoapFacade({
     const body = readReply(reply)
     if (reply.status >= 200 && reply.status < 300) {
       const message = operation.output ?? { name: operation.name }
-      const xml = encodeReply(operation, () => encodeMessage(message, calls.reply(body ?? null), contract))
-      return {
-        route,
-        status: 200,
-        headers: { ...headers, ...typeOf(version) },
-        body: writeEnvelope(version, xml),
-      }
+      const xml = encodeReply(operation, () => {
+        const { headers: blocks, body: json } = takeHeaders(message, calls.reply(body ?? null), contract)
+        return writeEnvelope(version, encodeMessage(message, json, contract), blocks)
+      })
+      return { route, status: 200, headers: { ...headers, ...typeOf(version) }, body: xml }
     }
     const problem = isJsonObject(body) ? (body as ProblemDocument) : undefined
     const typed = problem === undefined ? undefined : mapping.faultOf(problem, input)

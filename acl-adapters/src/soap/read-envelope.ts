@@ -4,13 +4,15 @@ import {
   type DecodeRules,
   type DecodeWarning,
   type ElementDecoder,
+  replyRules,
 } from '../codec/decode-element.ts'
 import type { Json } from '../codec/json.ts'
 import { messageJson } from '../codec/message.ts'
-import type { Contract, ElementDeclaration, SoapVersion } from '../contract/contract.ts'
-import { type QualifiedName, qualifiedName } from '../xml/qualified-name.ts'
+import type { Contract, ElementDeclaration, Message, SoapVersion } from '../contract/contract.ts'
+import type { QualifiedName } from '../xml/qualified-name.ts'
 import type { XmlTag } from '../xml/read-tag.ts'
 import { type ResolvePrefix, readXmlInSlices, type XmlHandler } from '../xml/xml-reader.ts'
+import { type BodyReader, bodyReaderOf } from './body-reader.ts'
 import { createFaultReader, type FaultReader } from './read-fault.ts'
 import type { SoapFault } from './soap-fault.ts'
 import { envelopeNamespaces, versionOfNamespace } from './soap-version.ts'
@@ -19,6 +21,8 @@ export type EnvelopeContent = {
   version: SoapVersion
   /** Header blocks that this node must understand (SOAP 1.1 §4.2.3, 1.2 §5.2.3). */
   mustUnderstand: readonly QualifiedName[]
+  /** Header blocks that `headerFor` declared, in their order. */
+  headers: readonly { name: QualifiedName; json: Json }[]
   warnings: readonly DecodeWarning[]
 } & (
   | { kind: 'message'; element: QualifiedName | undefined; json: Json }
@@ -30,11 +34,22 @@ export type EnvelopeOptions = {
   /** How strictly the Body's child is read; asked after elementFor. */
   rules(name: QualifiedName): DecodeRules
   /**
-   * Chooses the declaration for the Body's child; undefined is an empty Body.
-   * Throws to refuse the message.
+   * Chooses the declaration for the Body's child, or the message where that is not all; undefined is an empty
+   * Body. Throws to refuse the message.
    */
-  elementFor(name: QualifiedName | undefined, version: SoapVersion): ElementDeclaration | undefined
+  elementFor(name: QualifiedName | undefined, version: SoapVersion): ElementDeclaration | Message | undefined
+  /** The declaration of a header block that is wanted, with the contract it is of. */
+  headerFor?(name: QualifiedName): HeaderDeclaration | undefined
 }
+
+export type HeaderDeclaration = {
+  element: ElementDeclaration
+  contract: Pick<Contract, 'prefixes' | 'types' | 'elements'>
+}
+
+const maxHeaders = 32
+/** What others added to a block is their business. */
+const headerRules: DecodeRules = { ...replyRules, unknown: 'drop' }
 
 const roles = new Set([
   '',
@@ -56,18 +71,21 @@ export async function readEnvelope(source: string, options: EnvelopeOptions): Pr
 
 type Part = 'outside' | 'envelope' | 'header' | 'body' | 'content' | 'after'
 
-function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) {
+function createEnvelopeReader({ contract, rules, elementFor, headerFor }: EnvelopeOptions) {
   let part: Part = 'outside'
   let version: SoapVersion | undefined
   let depth = 0
   let bodies = 0
-  let headers = 0
+  let headerParts = 0
   let name: QualifiedName | undefined
   let element: ElementDeclaration | undefined
   let decoder: ElementDecoder | undefined
   let faultReader: FaultReader | undefined
   let faultDepth = 0
+  let bodyReader: BodyReader | undefined
+  let block: ElementDecoder | undefined
   const mustUnderstand: QualifiedName[] = []
+  const headers: { name: QualifiedName; json: Json }[] = []
 
   const openEnvelope = (tag: XmlTag) => {
     if (tag.local !== 'Envelope')
@@ -88,23 +106,47 @@ function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) 
       if (bodies > 1) throw invalid('has two Bodies')
       part = 'body'
     } else if (own && tag.local === 'Header') {
-      headers += 1
-      if (headers > 1 || bodies > 0) throw invalid('has a Header that is not its first child')
+      headerParts += 1
+      if (headerParts > 1 || bodies > 0) throw invalid('has a Header that is not its first child')
       part = 'header'
     } else throw invalid(`has an element ${tag.local} beside Header and Body`)
   }
 
+  const openHeader = (tag: XmlTag, resolve: ResolvePrefix) => {
+    if (depth === 3) {
+      if (demandsUnderstanding(tag, envelopeNamespaces[version!])) mustUnderstand.push(tag.qname)
+      const wanted = headerFor?.(tag.qname)
+      if (wanted === undefined) return
+      if (headers.length >= maxHeaders) throw invalid(`has more than ${maxHeaders} header blocks`)
+      block = createElementDecoder(wanted.element, wanted.contract, headerRules)
+      headers.push({ name: tag.qname, json: null })
+    }
+    block?.open(withoutEnvelopeAttributes(tag, envelopeNamespaces[version!]), resolve)
+  }
+
   const openContent = (tag: XmlTag, resolve: ResolvePrefix) => {
-    if (name !== undefined) throw invalid('has more than one element in its Body')
-    name = qualifiedName(tag.uri, tag.local)
     part = 'content'
+    if (bodyReader !== undefined) {
+      bodyReader.open(tag, resolve)
+      return
+    }
+    if (name !== undefined) throw invalid('has more than one element in its Body')
+    name = tag.qname
     if (tag.uri === envelopeNamespaces[version!] && tag.local === 'Fault') {
       faultReader = createFaultReader(version!, contract)
       faultDepth = 1
       return
     }
-    element = elementFor(name, version!)
-    if (element === undefined) throw invalid(`has an element ${name} in its Body, which has to be empty`)
+    const chosen = elementFor(name, version!)
+    if (chosen === undefined) throw invalid(`has an element ${name} in its Body, which has to be empty`)
+    if (!('type' in chosen)) {
+      bodyReader = bodyReaderOf(chosen, contract, rules(name))
+      if (bodyReader !== undefined) {
+        bodyReader.open(tag, resolve)
+        return
+      }
+    }
+    element = 'type' in chosen ? chosen : chosen.element!
     decoder = createElementDecoder(element, contract, rules(name))
     decoder.open(tag, resolve)
   }
@@ -114,17 +156,17 @@ function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) 
       depth += 1
       if (part === 'outside') openEnvelope(tag)
       else if (part === 'envelope') openPart(tag)
-      else if (part === 'header') {
-        if (depth === 3 && demandsUnderstanding(tag, envelopeNamespaces[version!]))
-          mustUnderstand.push(qualifiedName(tag.uri, tag.local))
-      } else if (part === 'body') openContent(tag, resolve)
+      else if (part === 'header') openHeader(tag, resolve)
+      else if (part === 'body') openContent(tag, resolve)
+      else if (bodyReader !== undefined) bodyReader.open(tag, resolve)
       else if (faultReader !== undefined) {
         faultDepth += 1
         faultReader.open(tag, resolve, 0)
       } else decoder!.open(tag, resolve)
     },
     text(text) {
-      if (part === 'content') (faultReader ?? decoder!).text(text)
+      if (part === 'content') (bodyReader ?? faultReader ?? decoder!).text(text)
+      else if (part === 'header') block?.text(text)
       else if ((part === 'body' || part === 'envelope') && /[^\t\n\r ]/.test(text))
         throw invalid('has text between its parts')
     },
@@ -132,12 +174,23 @@ function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) 
       depth -= 1
       if (part === 'content') {
         if (closeContent(resolve)) part = 'body'
-      } else if (depth === 1) part = 'envelope'
+      } else if (part === 'header' && depth >= 2) closeHeader(resolve)
+      else if (depth === 1) part = 'envelope'
       else if (depth === 0) part = 'after'
     },
   }
 
+  const closeHeader = (resolve: ResolvePrefix) => {
+    if (block?.close(resolve) !== true) return
+    headers.at(-1)!.json = block.value()
+    block = undefined
+  }
+
   const closeContent = (resolve: ResolvePrefix): boolean => {
+    if (bodyReader !== undefined) {
+      bodyReader.close(resolve)
+      return depth === 2
+    }
     if (faultReader === undefined) return decoder!.close(resolve)
     faultDepth -= 1
     if (faultDepth > 0) faultReader.close(resolve)
@@ -146,14 +199,23 @@ function createEnvelopeReader({ contract, rules, elementFor }: EnvelopeOptions) 
 
   const content = (): EnvelopeContent => {
     if (bodies === 0) throw invalid('has no Body')
-    const common = { version: version!, mustUnderstand, warnings: decoder?.warnings ?? [] }
+    const common = { version: version!, mustUnderstand, headers, warnings: decoder?.warnings ?? [] }
     if (faultReader !== undefined) return { ...common, kind: 'fault', fault: faultReader.fault() }
     if (name === undefined && elementFor(undefined, version!) !== undefined)
       throw invalid('has an empty Body')
+    if (bodyReader !== undefined)
+      return { ...common, kind: 'message', element: name, json: bodyReader.value() }
     return { ...common, kind: 'message', element: name, json: messageJson(element, decoder?.value() ?? null) }
   }
 
   return { ...handler, content }
+}
+
+/** mustUnderstand and its like belong to the envelope, not to the block's schema. */
+function withoutEnvelopeAttributes(tag: XmlTag, envelope: string): XmlTag {
+  return tag.attributes.some(({ uri }) => uri === envelope)
+    ? { ...tag, attributes: tag.attributes.filter(({ uri }) => uri !== envelope) }
+    : tag
 }
 
 function demandsUnderstanding(tag: XmlTag, envelope: string): boolean {

@@ -1,7 +1,7 @@
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { replyRules } from '../codec/decode-element.ts'
 import type { Json } from '../codec/json.ts'
-import { encodeMessage, takeHeaders } from '../codec/message.ts'
+import { encodeMessage, takeHeaders, withHeaders } from '../codec/message.ts'
 import type { Contract, Operation, SoapVersion } from '../contract/contract.ts'
 import type { HttpExchange, HttpReply } from '../http/http-exchange.ts'
 import { decodeXmlBytes } from '../xml/decode-bytes.ts'
@@ -74,19 +74,26 @@ async function readReply(contract: Contract, operation: Operation, reply: HttpRe
     const content = await readEnvelope(decodeXmlBytes(reply.body, contentType), {
       contract,
       rules: () => replyRules,
+      headerFor: name => {
+        const element = operation.output?.headers?.find(header => header.name === name)
+        return element === undefined ? undefined : { element, contract }
+      },
       elementFor: name => {
-        const expected = operation.output?.element
-        if (name !== undefined && name !== expected?.name)
+        const { output } = operation
+        const expected = output?.element
+        // SOAP 1.1 §7.1: the name of an encoded reply's wrapper says nothing.
+        const isReply = name === expected?.name || (output?.encoded !== undefined && name !== undefined)
+        if (name !== undefined && !isReply)
           throw new ToolkitError(
             'ENVELOPE_INVALID',
             `the Body holds ${name}, not ${expected?.name ?? 'nothing'}`,
           )
-        return expected
+        return expected === undefined ? undefined : (output ?? expected)
       },
     })
     if (content.kind === 'fault') return { kind: 'fault', fault: content.fault } as const
     if (reply.status >= 400) throw unreadable('UPSTREAM_REPLY_INVALID', reply, 'no fault')
-    return { kind: 'reply', json: content.json } as const
+    return { kind: 'reply', json: withHeaders(content.json, content.headers) } as const
   } catch (cause) {
     if (!isToolkitError(cause) || cause.code.startsWith('UPSTREAM_')) throw cause
     throw new ToolkitError(
