@@ -102,7 +102,9 @@ test('waits for a transaction that has written, and takes everything back when t
     code: 'FENCE_TIMEOUT',
     // Other tests share the server, and their open transactions are named too.
     details: {
-      transactions: expect.arrayContaining([expect.objectContaining({ user: expect.stringMatching(/^ow_/) })]),
+      transactions: expect.arrayContaining([
+        expect.objectContaining({ user: expect.stringMatching(/^ow_/) }),
+      ]),
     },
   })
   expect(await inspectFence(databases.legacy, tables)).toMatchObject([{ epoch: null }, { epoch: null }])

@@ -41,7 +41,7 @@ const extractedNote: fc.Arbitrary<Row> = fc.record({
 test('every legacy customer comes back from the extracted side as it was', () => {
   fc.assert(
     fc.property(legacyCustomer, row => {
-      const there = customers.toExtracted(row)
+      const there = customers.toExtracted(row)!
       expect(Object.keys(there)).toEqual(customers.extracted.columns)
       expect(customers.toLegacy(there)).toEqual(row)
     }),
@@ -51,7 +51,7 @@ test('every legacy customer comes back from the extracted side as it was', () =>
 test('every extracted note comes back from the legacy side as it was', () => {
   fc.assert(
     fc.property(extractedNote, row => {
-      const there = notes.toLegacy(row)
+      const there = notes.toLegacy(row)!
       expect(Object.keys(there)).toEqual(notes.legacy.columns)
       expect(notes.toExtracted(there)).toEqual(row)
     }),
@@ -95,9 +95,9 @@ test.each([
   [-123456, '-1234.56'],
   ['9007199254740993', '90071992547409.93'],
 ])('%s cents are %s', (value, decimal) => {
-  const there = customers.toExtracted({ ...sample, CRED_LMT: value })
+  const there = customers.toExtracted({ ...sample, CRED_LMT: value })!
   expect(there.credit_limit).toBe(decimal)
-  expect(customers.toLegacy(there).CRED_LMT).toBe(value)
+  expect(customers.toLegacy(there)!.CRED_LMT).toBe(value)
 })
 
 test.each([

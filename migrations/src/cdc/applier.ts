@@ -1,3 +1,4 @@
+import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Connection, ResultSetHeader } from 'mysql2/promise'
 import { errorNumber, isTransient } from '../data/database-error.ts'
 import { storeAppliedSignals } from './applied-signals.ts'
@@ -6,6 +7,7 @@ import { type CheckpointHolder, lockCheckpoint, moveCheckpoint } from './checkpo
 import { covers, type GtidPosition, parsePosition } from './gtid-position.ts'
 import {
   allowsCoalescing,
+  birthStatements,
   coalesced,
   deleteStatements,
   insertStatements,
@@ -32,12 +34,16 @@ export class UnappliedChange extends Error {
 export type ApplierOptions = {
   connection: Connection
   held: CheckpointHolder
-  /** By source `schema.table`; in the order of the mappings, parents first. */
-  tables: ReadonlyMap<string, TargetTable>
+  /** By source `schema.table`. */
+  tables: ReadonlyMap<string, readonly TargetTable[]>
+  /** All of them in the order of the mappings, parents first. */
+  targets: readonly TargetTable[]
   /** `schema.table` of the source's signals. */
   signals: string
   /** Until this position rows in the target may be newer than the changes that come. */
   settledAt: GtidPosition
+  /** Whether a row that another capability's sync brings may still come. */
+  mayAwaitRow(): boolean
 }
 
 export type Applier = {
@@ -56,8 +62,8 @@ export type Applier = {
 
 const duplicateKey = 1062
 
-export function createApplier({ connection, held, tables, signals, settledAt }: ApplierOptions): Applier {
-  const targets = [...tables.values()]
+export function createApplier(options: ApplierOptions): Applier {
+  const { connection, held, tables, targets, signals, settledAt } = options
   const mayCoalesce = allowsCoalescing(targets)
   let open = false
   let checksForeignKeys = true
@@ -77,8 +83,10 @@ export function createApplier({ connection, held, tables, signals, settledAt }: 
   const write = async (changes: readonly Change[]): Promise<RowWrite[]> => {
     const writes: RowWrite[] = []
     for (const change of changes) {
-      const table = tables.get(tableName(change))
-      if (table !== undefined) writes.push(rowWrite(table, change))
+      for (const table of tables.get(tableName(change)) ?? []) {
+        const write = rowWrite(table, change)
+        if (write !== undefined) writes.push(write)
+      }
     }
     if (!checksForeignKeys) for (const statement of replayed(writes)) await connection.query(statement)
     else if (mayCoalesce)
@@ -92,7 +100,8 @@ export function createApplier({ connection, held, tables, signals, settledAt }: 
     try {
       return await write(changes)
     } catch (error) {
-      throw isTransient(error) ? error : new UnappliedChange(culprit, error)
+      const passes = isToolkitError(error, 'ROW_AWAITED') ? options.mayAwaitRow() : isTransient(error)
+      throw passes ? error : new UnappliedChange(culprit, error)
     }
   }
 
@@ -144,12 +153,16 @@ async function writeInOrder(connection: Connection, writes: readonly RowWrite[])
   for (let at = 0; at < writes.length; ) {
     const first = writes[at]!
     let end = at + 1
-    while (first.created && writes[end]?.created === true && writes[end]!.table === first.table) end++
+    while (isInsert(first) && writes[end]?.created === true && writes[end]!.table === first.table) end++
     const run = writes.slice(at, end)
-    if (run.length === 1 || !(await insertAll(connection, run)))
+    if (!isInsert(first) || run.length === 1 || !(await insertAll(connection, run)))
       for (const write of run) await writeOne(connection, write)
     at = end
   }
+}
+
+function isInsert({ created, row, table }: RowWrite): boolean {
+  return created && row !== null && !table.columnsOnly && !table.mapping.births
 }
 
 /** Answers false when one of the rows was in the way. */
@@ -166,12 +179,23 @@ async function insertAll(connection: Connection, run: readonly RowWrite[]): Prom
 }
 
 async function writeOne(connection: Connection, write: RowWrite): Promise<void> {
+  const { table } = write
+  if (table.columnsOnly && write.row === null) return
   if (write.row === null) {
-    for (const statement of deleteStatements(write.table, [write.key])) await connection.query(statement)
+    for (const statement of deleteStatements(table, [write.key])) await connection.query(statement)
+    return
+  }
+  if (table.mapping.births && !table.columnsOnly) {
+    for (const statement of birthStatements(table, [write.row])) await connection.query(statement)
     return
   }
   const [result] = await connection.query<ResultSetHeader>(updateStatement(write))
   if (result.affectedRows > 0) return
+  if (table.columnsOnly)
+    throw new ToolkitError('ROW_AWAITED', `${table.name} has no row yet that is to get its columns`, {
+      details: { key: write.key.map(String) },
+      hint: 'the capability that brings the row is behind: look at its sync',
+    })
   for (const statement of insertStatements('INSERT INTO', write.table, [write.row], ''))
     await connection.query(statement)
 }

@@ -7,7 +7,15 @@ import { connectApplier, connectToolkit, type Database, schemaOf } from '../data
 import { isTransient } from '../data/database-error.ts'
 import { keyAfter, keyIn, keyOf } from '../data/row-key.ts'
 import { identifier, qualified } from '../data/sql-text.ts'
-import { type Direction, directed, type Row, type TableMapping } from '../data/table-mapping.ts'
+import {
+  carried,
+  type DirectedMapping,
+  type Direction,
+  directed,
+  mappingName,
+  type Row,
+  type TableMapping,
+} from '../data/table-mapping.ts'
 import { requireTableShape, selectColumns, type TableShape } from '../data/table-shape.ts'
 import {
   type BackfillRecord,
@@ -19,7 +27,14 @@ import {
   takeRecords,
 } from './backfill-record.ts'
 import { formatPosition, mergeEarlier, parsePosition } from './gtid-position.ts'
-import { insertStatements, mapped, type TargetTable, targetTable } from './row-write.ts'
+import {
+  columnsStatement,
+  insertStatements,
+  mapped,
+  type TargetTable,
+  targetTable,
+  upsertStatements,
+} from './row-write.ts'
 import { beginSnapshot } from './snapshot.ts'
 
 export type BackfillOptions = {
@@ -84,7 +99,8 @@ type Copy = BackfillOptions & {
 export async function backfill(options: BackfillOptions): Promise<BackfillResult> {
   const { source, target, direction, tables, signal, clock } = options
   const began = clock.elapsed()
-  const mappings = tables.map(mapping => directed(mapping, direction))
+  const mappings = carried(tables).map(mapping => directed(mapping, direction))
+  const nameOf = recordNames(mappings)
   const reader = await connectToolkit(source)
   const writer = await connectApplier(target, direction).catch(error => {
     reader.destroy()
@@ -98,23 +114,24 @@ export async function backfill(options: BackfillOptions): Promise<BackfillResult
   try {
     signal.throwIfAborted()
     const known = await readRecords(writer, options)
-    if (mappings.every(({ from }) => known.get(from.table)?.finished === true))
+    if (mappings.every(mapping => known.get(nameOf(mapping))?.finished === true))
       return { position: streamFrom([...known.values()]), rows: 0, ms: 0, alreadyDone: true }
 
     const shapes = new Map<string, TableShape>()
-    for (const { from, to } of mappings) {
+    for (const mapping of mappings) {
+      const { from, to } = mapping
       shapes.set(from.table, await requireTableShape(reader, schemaOf(source), from.table))
       shapes.set(to.table, await requireTableShape(writer, schemaOf(target), to.table))
-      if (!known.has(from.table)) await requireEmpty(writer, target, to.table)
+      if (!known.has(nameOf(mapping)) && to.rows !== 'foreign') await requireEmpty(writer, target, to.table)
     }
     const snapshot = await beginSnapshot(reader)
     const holder = randomUUID()
-    const names = mappings.map(({ from }) => from.table)
+    const names = mappings.map(nameOf)
     await takeRecords(writer, options, names, holder, snapshot)
     await writer.query('SET foreign_key_checks = 0')
     const records = await readRecords(writer, options)
 
-    const total = names.reduce((sum, name) => sum + shapes.get(name)!.estimatedRows, 0)
+    const total = mappings.reduce((sum, { from }) => sum + shapes.get(from.table)!.estimatedRows, 0)
     const earlier = names.reduce((sum, name) => sum + records.get(name)!.rowsDone, 0)
     let rows = 0
     const copy: Copy = {
@@ -132,10 +149,11 @@ export async function backfill(options: BackfillOptions): Promise<BackfillResult
       },
     }
     for (const mapping of mappings) {
-      const record = records.get(mapping.from.table)!
+      const record = records.get(nameOf(mapping))!
       if (!record.finished)
         await copyTable(
           copy,
+          nameOf(mapping),
           targetTable(mapping, shapes.get(mapping.to.table)!),
           shapes.get(mapping.from.table)!,
           record,
@@ -180,8 +198,10 @@ export async function clearBackfill(
   const { direction, tables, target, signal } = options
   const writer = await connectApplier(target, direction)
   try {
-    for (const mapping of tables.toReversed()) {
+    for (const mapping of carried(tables).toReversed()) {
       const { to } = directed(mapping, direction)
+      // what is another's stays: a new copy writes over it
+      if (to.rows === 'foreign') continue
       const name = qualified(schemaOf(target), to.table)
       for (;;) {
         signal.throwIfAborted()
@@ -202,6 +222,7 @@ export async function clearBackfill(
 /** Reads the next chunk while the last one is being written. */
 async function copyTable(
   copy: Copy,
+  name: string,
   to: TargetTable,
   from: TableShape,
   record: BackfillRecord,
@@ -214,37 +235,53 @@ async function copyTable(
     const [rows] = await copy.reader.query(`${select}${where} ORDER BY ${order} LIMIT ${chunkRows}`)
     return rows as Row[]
   }
-  // rows of an earlier snapshot may hold what a unique index now wants for another row
-  const verb = record.firstPosition === copy.snapshot ? 'INSERT INTO' : 'REPLACE INTO'
+  const again = record.firstPosition !== copy.snapshot
   let chunk = await readAfter(record.lastKey)
   while (chunk.length > 0) {
     copy.signal.throwIfAborted()
     const last = keyOf(chunk.at(-1)!, key)
-    const written = writeChunk(copy, verb, to, chunk)
+    const written = writeChunk(copy, name, to, chunk, again)
     const [next] = await Promise.all([chunk.length < chunkRows ? [] : readAfter(last), written])
     copy.count(chunk.length, from.table)
     chunk = next
   }
-  await finishTable(copy.writer, copy, from.table, copy.holder)
+  await finishTable(copy.writer, copy, name, copy.holder)
 }
 
 async function writeChunk(
   copy: Copy,
-  verb: 'INSERT INTO' | 'REPLACE INTO',
+  name: string,
   table: TargetTable,
   chunk: readonly Row[],
+  again: boolean,
 ): Promise<void> {
   const { from, map } = table.mapping
-  const rows = chunk.map(row => mapped(map(row), table))
+  const rows = chunk.map(row => mapped(map(row), table)).filter(row => row !== null)
   await copy.writer.query('START TRANSACTION')
-  await lockRecord(copy.writer, copy, from.table, copy.holder)
-  for (const statement of insertStatements(verb, table, rows, '')) await copy.writer.query(statement)
-  await moveRecord(copy.writer, copy, from.table, {
+  await lockRecord(copy.writer, copy, name, copy.holder)
+  for (const statement of copyStatements(table, rows, again)) await copy.writer.query(statement)
+  await moveRecord(copy.writer, copy, name, {
     lastKey: keyOf(chunk.at(-1)!, from.key),
     rows: chunk.length,
     lastPosition: copy.snapshot,
   })
   await copy.writer.query('COMMIT')
+}
+
+/** @param again rows of an earlier snapshot may be there, and hold what a unique index now wants for another row */
+function copyStatements(table: TargetTable, rows: readonly Row[], again: boolean): string[] {
+  if (table.columnsOnly) return rows.map(row => columnsStatement(table, row))
+  // another capability may have brought some of its rows already
+  if (table.mapping.to.rows === 'foreign' || (again && table.partial)) return upsertStatements(table, rows)
+  return insertStatements(again ? 'REPLACE INTO' : 'INSERT INTO', table, rows, '')
+}
+
+/** A table that is copied to several has a record for each. */
+function recordNames(mappings: readonly DirectedMapping[]): (mapping: DirectedMapping) => string {
+  return mapping => {
+    const first = mappings.find(({ from }) => from.table === mapping.from.table)
+    return first?.to.table === mapping.to.table ? mapping.from.table : mappingName(mapping)
+  }
 }
 
 /** The stream must bring everything since the first snapshot of any table. */

@@ -1,4 +1,5 @@
 import { type Key, keyText } from '../data/row-key.ts'
+import { mappingName } from '../data/table-mapping.ts'
 import type { RowWrite } from './row-write.ts'
 
 /** A row's key on both sides. */
@@ -10,7 +11,7 @@ export type ChangedKeys = {
   complete: boolean
   /** Every change that the stream brought after this position is in `keys`. */
   since: string
-  /** By source table. */
+  /** By `mappingName`. */
   keys: ReadonlyMap<string, readonly ChangedKey[]>
 }
 
@@ -45,8 +46,10 @@ export function createChangedKeyLog(since: string): ChangedKeyLog {
   return {
     add(writes) {
       for (const { table, key, previousKey, sourceKey, newSourceKey } of writes) {
-        remember(table.mapping.from.table, sourceKey, previousKey ?? key)
-        if (previousKey !== null) remember(table.mapping.from.table, newSourceKey, key)
+        if (table.mapping.births) continue
+        const name = mappingName(table.mapping)
+        remember(name, sourceKey, previousKey ?? key)
+        if (previousKey !== null) remember(name, newSourceKey, key)
       }
     },
     take(position) {

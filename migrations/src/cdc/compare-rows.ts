@@ -9,8 +9,8 @@ export type Suspect = { source: Key | null; target: Key | null }
 export type Verdict = 'equal' | 'missing' | 'extra' | 'different'
 
 export type RowComparer = {
-  /** The target's row as it should be. A row that cannot be mapped is never equal to anything. */
-  expected(source: Row): Row | undefined
+  /** The target's row as it should be; null for none. A row that cannot be mapped is never equal to anything. */
+  expected(source: Row): Row | null | undefined
   /** Key of the source's row that a row of the target would come from; null where that cannot be told. */
   sourceKey(target: Row): Key | null
   /** Unequal columns. */
@@ -25,26 +25,37 @@ export type RowComparer = {
 
 /** Comparison of rows of one table through its mapping, value by value, never by a collation. */
 export function createRowComparer(mapping: TableMapping, direction: Direction): RowComparer {
-  const { from, to, map } = directed(mapping, direction)
+  const { from, to, map, births } = directed(mapping, direction)
+  const compared = to.columns.filter(column => !to.shared?.includes(column))
   const back = directed(mapping, direction === 'forward' ? 'reverse' : 'forward')
 
   const expected = (source: Row) => {
     try {
-      return mapped(map(source), { mapping: { from, to, map } })
+      return mapped(map(source), { mapping: { from, to, map, births } })
     } catch {
       return undefined
     }
   }
   const sourceKey = (target: Row) => {
     try {
-      const key = keyOf(back.map(target), from.key)
+      const row = back.map(target)
+      if (row === null) return null
+      const key = keyOf(row, from.key)
       return key.some(value => value === undefined) ? null : key
     } catch {
       return null
     }
   }
+  /** A row of the target that nothing on the other side stands for, such as one that another mapping brings. */
+  const isAlone = (target: Row) => {
+    try {
+      return back.map(target) === null
+    } catch {
+      return false
+    }
+  }
   const unequal = (wanted: Row, target: Row) =>
-    to.columns.filter(column => !same(wanted[column]!, target[column]!))
+    compared.filter(column => !same(wanted[column]!, target[column]!))
 
   return {
     expected,
@@ -58,8 +69,9 @@ export function createRowComparer(mapping: TableMapping, direction: Direction): 
         const text = keyText(key)
         const entry = missing.get(text)
         missing.delete(text)
-        if (entry === undefined) found.push({ source: sourceKey(target), target: key })
-        else if (entry.row === undefined || unequal(entry.row, target).length > 0)
+        if (entry === undefined) {
+          if (!isAlone(target)) found.push({ source: sourceKey(target), target: key })
+        } else if (entry.row === undefined || unequal(entry.row, target).length > 0)
           found.push({ source: entry.source, target: key })
       }
       for (const { row, source } of missing.values())
@@ -67,9 +79,9 @@ export function createRowComparer(mapping: TableMapping, direction: Direction): 
       return found
     },
     verdict(source, target) {
-      if (source === undefined) return target === undefined ? 'equal' : 'extra'
+      const row = source === undefined ? null : expected(source)
+      if (row === null) return target === undefined || isAlone(target) ? 'equal' : 'extra'
       if (target === undefined) return 'missing'
-      const row = expected(source)
       return row !== undefined && unequal(row, target).length === 0 ? 'equal' : 'different'
     },
   }

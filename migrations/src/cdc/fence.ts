@@ -5,6 +5,14 @@ import { errorNumber } from '../data/database-error.ts'
 import { literal, qualified } from '../data/sql-text.ts'
 import { stale } from './checkpoint.ts'
 import { restoreDrop, revokeDrop } from './drop-right.ts'
+import {
+  eventsOf,
+  type FenceEvent,
+  type FenceScopes,
+  fenceEvents,
+  touchesGuarded,
+  triggerName,
+} from './fence-scope.ts'
 import { timeout, waitForLocksAtMost } from './write-barrier.ts'
 
 export type Fence = {
@@ -14,6 +22,8 @@ export type Fence = {
   epoch: number
   /** Unqualified tables of the fenced database. */
   tables: readonly string[]
+  /** Of the tables that belong to the capability in part only. */
+  scopes?: FenceScopes
   /** How long each statement may wait for transactions that hold a table; whole seconds on the server, at least 1. */
   lockWaitMs: number
 }
@@ -29,12 +39,10 @@ export type FenceState = {
   table: string
   /** Null: no fence. */
   epoch: number | null
-  /** Whether all three triggers stand, with this epoch. */
+  /** Whether all its triggers stand, with this epoch. */
   complete: boolean
 }
 
-const events = { ins: 'INSERT', upd: 'UPDATE', del: 'DELETE' } as const
-type Event = keyof typeof events
 /** MariaDB refuses longer names. */
 const longestName = 64
 const lockWaitTimeout = 1205
@@ -50,7 +58,7 @@ const lockWaitTimeout = 1205
  * @throws ToolkitError FENCE_TIMEOUT (with the transactions in the way), EPOCH_STALE, FENCE_NAME_TOO_LONG
  */
 export async function raiseFence(database: Database, fence: Fence): Promise<RaisedFence> {
-  for (const table of fence.tables) requireName(table)
+  for (const table of fence.tables) requireName(fence, table)
   const created: string[] = []
   const connection = await connectToolkit(database)
   try {
@@ -58,7 +66,8 @@ export async function raiseFence(database: Database, fence: Fence): Promise<Rais
     requireEpoch(fence, standing)
     await eachTable(database, fence, async (session, table, name, event) => {
       if (standing.get(name) === fence.epoch) return
-      await session.query(triggerDefinition(database, fence, table, event))
+      const touched = await touchesGuarded(session, schemaOf(database), table, fence.scopes?.get(table))
+      await session.query(triggerDefinition(database, fence, table, event, touched))
       if (!standing.has(name)) created.push(name)
     })
     return await revokeDrop(connection, database, fence.capability, fence.tables)
@@ -77,7 +86,7 @@ export async function raiseFence(database: Database, fence: Fence): Promise<Rais
  */
 export async function lowerFence(
   database: Database,
-  fence: Pick<Fence, 'capability' | 'epoch' | 'tables' | 'lockWaitMs'>,
+  fence: Pick<Fence, 'capability' | 'epoch' | 'tables' | 'scopes' | 'lockWaitMs'>,
 ): Promise<void> {
   const connection = await connectToolkit(database)
   try {
@@ -98,15 +107,15 @@ export async function lowerFence(
 /** The three triggers of each table in turn, the tables side by side: each is a data definition that waits for the disk. */
 async function eachTable(
   database: Database,
-  fence: Pick<Fence, 'tables' | 'lockWaitMs'>,
-  act: (session: Connection, table: string, name: string, event: Event) => Promise<void>,
+  fence: Pick<Fence, 'capability' | 'tables' | 'scopes' | 'lockWaitMs'>,
+  act: (session: Connection, table: string, name: string, event: FenceEvent) => Promise<void>,
 ): Promise<void> {
   const acting = fence.tables.map(async table => {
     const session = await connectToolkit(database)
     try {
       await waitForLocksAtMost(session, fence.lockWaitMs)
-      for (const event of Object.keys(events) as Event[])
-        await act(session, table, triggerName(event, table), event)
+      for (const event of eventsOf(fence.scopes?.get(table)))
+        await act(session, table, nameOf(fence, event, table), event)
     } finally {
       session.destroy()
     }
@@ -126,12 +135,18 @@ async function explained(
     : error
 }
 
-export async function inspectFence(database: Database, tables: readonly string[]): Promise<FenceState[]> {
+/** @param part what of the tables belongs to a capability, where that is not the whole of them */
+export async function inspectFence(
+  database: Database,
+  tables: readonly string[],
+  part?: Pick<Fence, 'capability' | 'scopes'>,
+): Promise<FenceState[]> {
   const connection = await connectToolkit(database)
   try {
     const standing = await readTriggers(connection, database)
     return tables.map(table => {
-      const found = (Object.keys(events) as Event[]).map(event => standing.get(triggerName(event, table)))
+      const fence = part ?? { capability: '' }
+      const found = eventsOf(fence.scopes?.get(table)).map(event => standing.get(nameOf(fence, event, table)))
       const epochs = found.filter(epoch => epoch !== undefined)
       const epoch = epochs.length === 0 ? null : Math.max(...epochs)
       return { table, epoch, complete: epoch !== null && found.every(each => each === epoch) }
@@ -141,29 +156,44 @@ export async function inspectFence(database: Database, tables: readonly string[]
   }
 }
 
-function triggerName(event: Event, table: string): string {
-  return `strangler_fence_${event}_${table}`
+function nameOf(
+  { capability, scopes }: Pick<Fence, 'capability' | 'scopes'>,
+  event: FenceEvent,
+  table: string,
+): string {
+  return triggerName('strangler_fence', event, table, capability, scopes?.get(table))
 }
 
-function requireName(table: string): void {
-  if (triggerName('ins', table).length > longestName)
+function requireName(fence: Fence, table: string): void {
+  const rest = nameOf(fence, 'upd', table).length - table.length
+  if (rest + table.length > longestName)
     throw new ToolkitError(
       'FENCE_NAME_TOO_LONG',
       `table name ${table} leaves no room for the fence's trigger name`,
       {
-        details: { longest: longestName - triggerName('ins', '').length },
+        details: { longest: longestName - rest },
       },
     )
 }
 
-/** Inside a trigger CURRENT_USER() is its definer, so the session's own USER() is asked. */
-function triggerDefinition(database: Database, fence: Fence, table: string, event: Event): string {
+/**
+ * Inside a trigger CURRENT_USER() is its definer, so the session's own USER() is asked.
+ * @param touched of an update: whether it touches what is guarded
+ */
+function triggerDefinition(
+  database: Database,
+  fence: Fence,
+  table: string,
+  event: FenceEvent,
+  touched: string | undefined,
+): string {
   const schema = schemaOf(database)
   const message = `STRANGLER-FENCE capability ${fence.capability} is written on the ${fence.writtenOn} side, epoch ${fence.epoch}`
-  return `CREATE OR REPLACE TRIGGER ${qualified(schema, triggerName(event, table))}
-    BEFORE ${events[event]} ON ${qualified(schema, table)} FOR EACH ROW
+  const also = event === 'upd' && touched !== undefined ? ` AND ${touched}` : ''
+  return `CREATE OR REPLACE TRIGGER ${qualified(schema, nameOf(fence, event, table))}
+    BEFORE ${fenceEvents[event]} ON ${qualified(schema, table)} FOR EACH ROW
     BEGIN
-      IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))} THEN
+      IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))}${also} THEN
         SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1644, MESSAGE_TEXT = ${literal(message)};
       END IF;
     END`
@@ -185,12 +215,12 @@ async function readTriggers(connection: Connection, database: Database): Promise
 }
 
 function requireEpoch(
-  fence: Pick<Fence, 'capability' | 'epoch' | 'tables'>,
+  fence: Pick<Fence, 'capability' | 'epoch' | 'tables' | 'scopes'>,
   standing: ReadonlyMap<string, number>,
 ): void {
   for (const table of fence.tables)
-    for (const event of Object.keys(events) as Event[]) {
-      const seen = standing.get(triggerName(event, table))
+    for (const event of eventsOf(fence.scopes?.get(table))) {
+      const seen = standing.get(nameOf(fence, event, table))
       if (seen !== undefined && seen > fence.epoch) throw stale(fence, seen)
     }
 }

@@ -1,9 +1,13 @@
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { connectApplier, connectionOptions, type Database, schemaOf } from '../data/database.ts'
+import { errorNumber } from '../data/database-error.ts'
 import { identifier, qualified } from '../data/sql-text.ts'
 import type { Direction, MappedTable } from '../data/table-mapping.ts'
 import type { DatabaseRefusal } from './preflight-database.ts'
+
+/** A column that is not given has no default. */
+const noDefault = 1364
 
 /** Variable → what it must be, and why. */
 const required: readonly [string, string, string][] = [
@@ -87,15 +91,19 @@ export async function checkApplier(
     return [refusal(error)]
   }
   const refusals: DatabaseRefusal[] = []
-  const attempt = async (sql: string) => {
-    await connection.query(sql).catch(error => refusals.push(refusal(error)))
+  const attempt = async (sql: string, passing: readonly number[] = []) => {
+    await connection.query(sql).catch(error => {
+      if (!passing.includes(errorNumber(error) ?? 0)) refusals.push(refusal(error))
+    })
   }
   try {
-    for (const { table, key, columns } of tables) {
+    for (const { table, key, columns, rows } of tables) {
       const name = qualified(schemaOf(database), table)
       const column = identifier(key[0] ?? 'id')
       const all = columns.map(identifier).join(', ')
-      await attempt(`EXPLAIN INSERT INTO ${name} (${all}) SELECT ${all} FROM ${name} LIMIT 0`)
+      // whoever brings the rows is asked for the other columns
+      const others = rows === 'foreign' ? [noDefault] : []
+      await attempt(`EXPLAIN INSERT INTO ${name} (${all}) SELECT ${all} FROM ${name} LIMIT 0`, others)
       await attempt(`EXPLAIN UPDATE ${name} SET ${column} = ${column} WHERE FALSE`)
       await attempt(`EXPLAIN DELETE FROM ${name} WHERE FALSE`)
     }

@@ -23,7 +23,7 @@ export async function checkTables(
       })
     else
       refusals.push(
-        ...checkShape(shape, mapped).map(({ details, ...rest }) => ({
+        ...checkShape(shape, mapped, columnsOf(mapped.table, tables)).map(({ details, ...rest }) => ({
           ...rest,
           details: { ...where, ...details },
         })),
@@ -32,7 +32,12 @@ export async function checkTables(
   return refusals
 }
 
-function checkShape(shape: TableShape, mapped: MappedTable): DatabaseRefusal[] {
+/** Of all mappings of that table: together they bring a row. */
+function columnsOf(table: string, tables: readonly MappedTable[]): Set<string> {
+  return new Set(tables.filter(each => each.table === table).flatMap(({ columns }) => columns))
+}
+
+function checkShape(shape: TableShape, mapped: MappedTable, written: ReadonlySet<string>): DatabaseRefusal[] {
   const { table } = shape
   const refusals: DatabaseRefusal[] = []
   const refuse = (code: string, message: string, details: Record<string, unknown> = {}) =>
@@ -52,7 +57,7 @@ function checkShape(shape: TableShape, mapped: MappedTable): DatabaseRefusal[] {
       },
     )
   const known = new Map(shape.columns.map(column => [column.name, column]))
-  for (const column of mapped.columns) {
+  for (const column of [...mapped.columns, ...(mapped.leaves ?? [])]) {
     if (!known.has(column)) refuse('COLUMN_MISSING', `${table} has no column ${column}`, { column })
     if (known.get(column)?.generated === true)
       refuse('COLUMN_GENERATED', `${table}.${column} is generated: it cannot be written`, { column })
@@ -63,7 +68,7 @@ function checkShape(shape: TableShape, mapped: MappedTable): DatabaseRefusal[] {
       type,
     })
   for (const column of shape.columns)
-    if (!mapped.columns.includes(column.name) && !column.hasDefault && !column.generated)
+    if (mapped.rows !== 'foreign' && !written.has(column.name) && !column.hasDefault && !column.generated)
       refuse('COLUMN_UNMAPPED', `${table}.${column.name} is not mapped, yet has no default`, {
         column: column.name,
       })
@@ -110,7 +115,7 @@ export async function checkForeignKeys(
   return refusals
 }
 
-/** Triggers other than the fence's would fire again for rows that are applied. */
+/** Triggers other than the toolkit's own would fire again for rows that are applied. */
 export async function checkTriggers(
   connection: Connection,
   database: Database,
@@ -118,7 +123,7 @@ export async function checkTriggers(
 ): Promise<DatabaseRefusal[]> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT TRIGGER_NAME name, EVENT_OBJECT_TABLE tableName FROM information_schema.TRIGGERS
-      WHERE TRIGGER_SCHEMA = ? AND EVENT_OBJECT_TABLE IN (?) AND TRIGGER_NAME NOT LIKE 'strangler\\_fence\\_%'`,
+      WHERE TRIGGER_SCHEMA = ? AND EVENT_OBJECT_TABLE IN (?) AND TRIGGER_NAME NOT LIKE 'strangler\\_%'`,
     [schemaOf(database), tables.map(({ table }) => table)],
   )
   return rows.map(row => ({

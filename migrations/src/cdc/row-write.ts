@@ -11,6 +11,10 @@ export type TargetTable = {
   /** `` `schema`.`table` ``. */
   name: string
   shape: TableShape
+  /** Other columns of its rows are another mapping's or capability's. */
+  partial: boolean
+  /** Rows are never inserted or deleted here: its columns are written into rows that another one brings. */
+  columnsOnly: boolean
 }
 
 /** What a change does to the target. */
@@ -33,37 +37,42 @@ const maxStatementLength = 1_000_000
 const maxStatementRows = 2_000
 
 /**
- * @throws ToolkitError MAPPING_INCOMPLETE when the mapping leaves a column out; whatever the mapping throws
+ * Undefined where the change has no counterpart in that table.
+ * @throws ToolkitError MAPPING_INCOMPLETE when the mapping leaves a column out, BIRTH_MOVED; whatever the mapping throws
  */
-export function rowWrite(table: TargetTable, change: Change): RowWrite {
-  const { from, to, map } = table.mapping
+export function rowWrite(table: TargetTable, change: Change): RowWrite | undefined {
+  const { from, to, map, births } = table.mapping
   const sourceKey = keyOf(change.before ?? change.after!, from.key)
-  const previous = () => keyOf(mapped(map(change.before!), table), to.key)
-  if (change.after === null)
-    return {
-      table,
-      row: null,
-      created: false,
-      key: previous(),
-      previousKey: null,
-      sourceKey,
-      newSourceKey: sourceKey,
-    }
-  const row = mapped(map(change.after), table)
-  const newSourceKey = keyOf(change.after, from.key)
+  const newSourceKey = keyOf(change.after ?? change.before!, from.key)
+  const moved = keyText(sourceKey) !== keyText(newSourceKey)
+  if (births && change.before !== null && change.after !== null) {
+    if (!moved) return undefined
+    throw new ToolkitError('BIRTH_MOVED', `a row of ${from.table} got another key`, {
+      hint: `${from.table} carries births only: delete the row and insert it under its new key`,
+    })
+  }
+  const previous = () => {
+    const row = mapped(map(change.before!), table)
+    return row === null ? null : keyOf(row, to.key)
+  }
+  const row = change.after === null ? null : mapped(map(change.after), table)
+  const previousKey = change.before !== null && (row === null || moved) ? previous() : null
+  const key = row === null ? previousKey : keyOf(row, to.key)
+  if (key === null) return undefined
   return {
     table,
     row,
     created: change.before === null,
-    key: keyOf(row, to.key),
-    previousKey: keyText(sourceKey) === keyText(newSourceKey) ? null : previous(),
+    key,
+    previousKey: row === null ? null : previousKey,
     sourceKey,
     newSourceKey,
   }
 }
 
 /** The mapped row, refused when a column is missing: it would silently become something else. */
-export function mapped(row: Row, table: Pick<TargetTable, 'mapping'>): Row {
+export function mapped(row: Row | null, table: Pick<TargetTable, 'mapping'>): Row | null {
+  if (row === null) return null
   for (const column of table.mapping.to.columns)
     if (row[column] === undefined)
       throw new ToolkitError(
@@ -78,7 +87,12 @@ export function mapped(row: Row, table: Pick<TargetTable, 'mapping'>): Row {
  * is), and no other unique index can make the order of rows matter.
  */
 export function allowsCoalescing(tables: Iterable<TargetTable>): boolean {
-  for (const { shape } of tables) if (shape.hasOtherUniqueIndex || !hasIntegerKey(shape)) return false
+  const written = new Set<string>()
+  for (const { name, shape, mapping, columnsOnly } of tables) {
+    if (shape.hasOtherUniqueIndex || !hasIntegerKey(shape)) return false
+    if (columnsOnly || mapping.births || written.has(name)) return false
+    written.add(name)
+  }
   return true
 }
 
@@ -112,10 +126,21 @@ export function replayed(writes: readonly RowWrite[]): string[] {
   const statements: string[] = []
   let run: { table: TargetTable; rows: Row[] } | undefined
   const flush = () => {
-    if (run !== undefined) statements.push(...insertStatements('REPLACE INTO', run.table, run.rows, ''))
+    if (run !== undefined) {
+      // a replaced row would lose the columns that are another's
+      if (run.table.mapping.births) statements.push(...birthStatements(run.table, run.rows))
+      else if (run.table.partial) statements.push(...upsertStatements(run.table, run.rows))
+      else statements.push(...insertStatements('REPLACE INTO', run.table, run.rows, ''))
+    }
     run = undefined
   }
-  for (const { table, row, key, previousKey } of writes) {
+  for (const write of writes) {
+    const { table, row, key, previousKey } = write
+    if (table.columnsOnly) {
+      flush()
+      if (row !== null) statements.push(updateStatement(write))
+      continue
+    }
     if (previousKey !== null || row === null || run?.table !== table) flush()
     if (previousKey !== null) statements.push(...deleteStatements(table, [previousKey]))
     if (row === null) statements.push(...deleteStatements(table, [key]))
@@ -133,6 +158,12 @@ export function upsertStatements(table: TargetTable, rows: readonly Row[]): stri
     column => `${identifier(column)}=VALUES(${identifier(column)})`,
   )
   return insertStatements('INSERT INTO', table, rows, ` ON DUPLICATE KEY UPDATE ${updates.join(',')}`)
+}
+
+/** Rows that are there already stay as they are. */
+export function birthStatements(table: TargetTable, rows: readonly Row[]): string[] {
+  const key = identifier(table.mapping.to.key[0]!)
+  return insertStatements('INSERT INTO', table, rows, ` ON DUPLICATE KEY UPDATE ${key}=${key}`)
 }
 
 export function deleteStatements(table: TargetTable, keys: readonly Key[]): string[] {
@@ -168,13 +199,33 @@ export function insertStatements(
   return statements
 }
 
-/** The row under its previous key gets every column anew, its key too. */
+/** The row under its previous key gets every column anew, its key too; a row that is another's keeps its key. */
 export function updateStatement({ table, row, key, previousKey }: RowWrite): string {
+  if (table.columnsOnly) return columnsStatement(table, row!)
   const { columns, key: keyColumns } = table.mapping.to
-  const sets = columns.map(column => `${identifier(column)}=${literal(row![column]!)}`)
-  return `UPDATE ${table.name} SET ${sets.join(',')} WHERE ${keyIn(keyColumns, [previousKey ?? key])}`
+  return `UPDATE ${table.name} SET ${sets(columns, row!)} WHERE ${keyIn(keyColumns, [previousKey ?? key])}`
+}
+
+/** Writes into the row of that key, where there is one. */
+export function columnsStatement(table: TargetTable, row: Row): string {
+  const { columns, key } = table.mapping.to
+  const written = columns.filter(column => !key.includes(column))
+  return `UPDATE ${table.name} SET ${sets(written, row)} WHERE ${keyIn(key, [keyOf(row, key)])}`
+}
+
+function sets(columns: readonly string[], row: Row): string {
+  return columns.map(column => `${identifier(column)}=${literal(row[column]!)}`).join(',')
 }
 
 export function targetTable(mapping: DirectedMapping, shape: TableShape): TargetTable {
-  return { mapping, shape, name: qualified(shape.schema, shape.table) }
+  const partial = shape.columns.some(
+    ({ name, generated }) => !generated && !mapping.to.columns.includes(name),
+  )
+  return {
+    mapping,
+    shape,
+    name: qualified(shape.schema, shape.table),
+    partial,
+    columnsOnly: partial && mapping.to.rows === 'foreign',
+  }
 }

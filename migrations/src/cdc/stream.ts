@@ -1,4 +1,4 @@
-import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { connectApplier, type Database, schemaOf } from '../data/database.ts'
 import { identifier } from '../data/sql-text.ts'
@@ -38,6 +38,8 @@ export type StreamOptions = {
 
 /** What one commit takes at most when behind. */
 const maxBatchChanges = 5_000
+/** How long a row may be awaited that another capability's sync brings. */
+const awaitRowMs = 30_000
 /** A transaction of ours that hangs is left to the server after this long. */
 const stopWithinMs = 15_000
 
@@ -48,6 +50,7 @@ export function createStream(options: StreamOptions): { follow(signal: AbortSign
   const changeSource = open(source, capturedColumns(options), `${capability}/${direction}/${target.name}`)
   /** A batch failed without a name: up to this position changes are applied one at a time. */
   let carefulUntil: GtidPosition | undefined
+  let awaitedSince: number | undefined
 
   const followOn = async (connection: Connection, signal: AbortSignal) => {
     const { position: from, cursor } = await resumeCheckpoint(connection, held)
@@ -56,9 +59,10 @@ export function createStream(options: StreamOptions): { follow(signal: AbortSign
     const applier = createApplier({
       connection,
       held,
-      tables: await targetTables(connection, options),
+      ...(await targetTables(connection, options)),
       signals: `${source.controlSchema}.${signalTable}`,
       settledAt: await readSettledAt(connection, held),
+      mayAwaitRow: () => awaitedSince === undefined || performance.now() - awaitedSince < awaitRowMs,
     })
     const incoming = batches(
       live => changeSource.read(from, live, cursor),
@@ -83,8 +87,11 @@ export function createStream(options: StreamOptions): { follow(signal: AbortSign
 
   const apply = async (applier: Applier, batch: readonly Transaction[], connection: Connection) => {
     try {
-      return await applier.apply(batch, carefulUntil !== undefined)
+      const applied = await applier.apply(batch, carefulUntil !== undefined)
+      awaitedSince = undefined
+      return applied
     } catch (error) {
+      if (isToolkitError(error, 'ROW_AWAITED')) awaitedSince ??= performance.now()
       if (!(error instanceof UnappliedChange)) throw error
       if (error.change === null) {
         carefulUntil = parsePosition(batch.at(-1)!.position)
@@ -132,7 +139,7 @@ function capturedColumns({ tables, direction, source }: StreamOptions) {
   const captured = new Map<string, Map<string, readonly string[]>>()
   const add = (schema: string, table: string, columns: readonly string[]) => {
     const known = captured.get(schema) ?? new Map<string, readonly string[]>()
-    captured.set(schema, known.set(table, columns))
+    captured.set(schema, known.set(table, [...new Set([...(known.get(table) ?? []), ...columns])]))
   }
   add(source.controlSchema, signalTable, signalColumns)
   for (const mapping of tables) {
@@ -145,14 +152,18 @@ function capturedColumns({ tables, direction, source }: StreamOptions) {
 async function targetTables(
   connection: Connection,
   { tables, direction, source, target }: StreamOptions,
-): Promise<Map<string, TargetTable>> {
-  const targets = new Map<string, TargetTable>()
+): Promise<{ tables: Map<string, TargetTable[]>; targets: TargetTable[] }> {
+  const bySource = new Map<string, TargetTable[]>()
+  const targets: TargetTable[] = []
   for (const each of tables) {
     const mapping = directed(each, direction)
     const shape = await requireTableShape(connection, schemaOf(target), mapping.to.table)
-    targets.set(`${schemaOf(source)}.${mapping.from.table}`, targetTable(mapping, shape))
+    const name = `${schemaOf(source)}.${mapping.from.table}`
+    const written = targetTable(mapping, shape)
+    bySource.set(name, [...(bySource.get(name) ?? []), written])
+    targets.push(written)
   }
-  return targets
+  return { tables: bySource, targets }
 }
 
 /** The newest snapshot of a copy that took more than one; empty when all rows are of the snapshot the stream begins at. */

@@ -3,7 +3,14 @@ import type { Connection } from 'mysql2/promise'
 import { connectToolkit, type Database, schemaOf } from '../data/database.ts'
 import { type Key, keyAfter, keyOf, keyText, keyUpTo } from '../data/row-key.ts'
 import { identifier } from '../data/sql-text.ts'
-import { type Direction, directed, type Row, type TableMapping } from '../data/table-mapping.ts'
+import {
+  carried,
+  type Direction,
+  directed,
+  mappingName,
+  type Row,
+  type TableMapping,
+} from '../data/table-mapping.ts'
 import { requireTableShape, selectColumns, type TableShape } from '../data/table-shape.ts'
 import type { ChangedKey, ChangedKeys } from './changed-keys.ts'
 import { createRowComparer, type RowComparer, type Suspect } from './compare-rows.ts'
@@ -98,7 +105,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     const position = await readServerPosition(readFrom)
     const results: TableVerification[] = []
     const samples: DifferenceSample[] = []
-    for (const each of tables) {
+    for (const each of carried(tables)) {
       const mapping = directed(each, direction)
       const from = await requireTableShape(readFrom, schemaOf(source), mapping.from.table)
       const to = await requireTableShape(readTo, schemaOf(target), mapping.to.table)
@@ -131,7 +138,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
         },
       }
       if (options.only === undefined) await compareAll(comparison)
-      else await compareKeys(comparison, options.only.keys.get(mapping.from.table) ?? [])
+      else await compareKeys(comparison, options.only.keys.get(mappingName(mapping)) ?? [])
       await settle()
       results.push(result)
     }
@@ -173,6 +180,7 @@ async function compareAll(comparison: Comparison): Promise<void> {
     let bound: Key | null = null
     for (const row of chunk) {
       const wanted = comparer.expected(row)
+      if (wanted === null) continue
       const source = keyOf(row, key)
       const target = wanted === undefined ? undefined : keyOf(wanted, mapping.to.key)
       expected.set(target === undefined ? `unmapped ${keyText(source)}` : keyText(target), {
@@ -181,10 +189,12 @@ async function compareAll(comparison: Comparison): Promise<void> {
       })
       bound = target ?? bound
     }
-    await compareRange(comparison, expected, after, isLast ? null : bound)
+    // without a bound the rows that should be there are asked for by the next range, those that cannot be mapped at once
+    if (isLast || bound !== null) await compareRange(comparison, expected, after, isLast ? null : bound)
+    else await comparison.suspect(comparer.suspects(expected, []))
     comparison.counted(chunk.length)
     if (isLast) return
-    after = bound
+    after = bound ?? after
     chunk = await following
   }
 }

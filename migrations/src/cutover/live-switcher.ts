@@ -2,6 +2,7 @@ import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-
 import { liftAutoIncrement } from '../cdc/auto-increment.ts'
 import { revokeDrop } from '../cdc/drop-right.ts'
 import { type Fence, lowerFence, raiseFence } from '../cdc/fence.ts'
+import { fencedTables, fenceScopes } from '../cdc/fence-scope.ts'
 import { writeSignal } from '../cdc/signal-table.ts'
 import { mdlBarrier, readPosition } from '../cdc/write-barrier.ts'
 import { connectToolkit, type Database } from '../data/database.ts'
@@ -42,12 +43,13 @@ export function createLiveSwitcher(
   const { source, target } = direction
   const { epoch } = run
   const sides = parts.sidesOf(plan)
-  const tablesOf = (side: 'legacy' | 'extracted') => plan.tables.map(table => table[side].table)
+  const tablesOf = (side: Side) => fencedTables(plan.tables, side)
   const fenceOn = (side: Side): Fence => ({
     capability,
     writtenOn: opposite(side),
     epoch,
     tables: tablesOf(side),
+    scopes: fenceScopes(plan.tables, side),
     lockWaitMs,
   })
   const held = holdProxies(parts.proxies, capability, epoch, parts.clock, parts.log)

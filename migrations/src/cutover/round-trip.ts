@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import type { RowDataPacket } from 'mysql2/promise'
+import { columnsStatement, targetTable, upsertStatements } from '../cdc/row-write.ts'
 import { writeSignal } from '../cdc/signal-table.ts'
 import { createSync } from '../cdc/sync.ts'
 import { readPosition } from '../cdc/write-barrier.ts'
-import { connectApplier, connectToolkit } from '../data/database.ts'
+import { connectApplier, connectToolkit, schemaOf } from '../data/database.ts'
 import { identifier } from '../data/sql-text.ts'
 import { directed, type Row } from '../data/table-mapping.ts'
+import { requireTableShape } from '../data/table-shape.ts'
 import { opposite, type Side } from '../journal/capability-state.ts'
 import { syncDirection } from '../operator/supervise-sync.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -78,15 +80,16 @@ async function writeAndRollBack(parts: SwitchParts, plan: Plan, source: Side): P
   }
   if (row === undefined) return
   const mapped = mapping.map(row)
-  const names = Object.keys(mapped)
+  if (mapped === null) return
   const applier = await connectApplier(sides[opposite(source)], syncDirection(source))
   try {
+    const shape = await requireTableShape(applier, schemaOf(sides[opposite(source)]), mapping.to.table)
+    const table = targetTable(mapping, shape)
     await applier.beginTransaction()
-    await applier.query(
-      `INSERT INTO ${identifier(mapping.to.table)} (${names.map(identifier).join(', ')}) VALUES (?)
-       ON DUPLICATE KEY UPDATE ${names.map(name => `${identifier(name)} = VALUES(${identifier(name)})`).join(', ')}`,
-      [Object.values(mapped)],
-    )
+    const statements = table.columnsOnly
+      ? [columnsStatement(table, mapped)]
+      : upsertStatements(table, [mapped])
+    for (const statement of statements) await applier.query(statement)
     await applier.rollback()
   } finally {
     await applier.end()

@@ -1,6 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { stale } from '../cdc/checkpoint.ts'
 import type { Fence } from '../cdc/fence.ts'
+import { eventsOf, type FenceEvent, fenceEvents, touchesGuarded, triggerName } from '../cdc/fence-scope.ts'
 import { timeout, waitForLocksAtMost } from '../cdc/write-barrier.ts'
 import { applierUser, connectToolkit, type Database, schemaOf } from '../data/database.ts'
 import { errorNumber } from '../data/database-error.ts'
@@ -10,9 +11,6 @@ import { identifier, literal, qualified } from '../data/sql-text.ts'
  * A fence that opens and closes with one row instead of six data definitions, so that the hold does not wait for these.
  * Its triggers stand only while a cutover or rollback runs; before and after, the fence stands.
  */
-const events = { ins: 'INSERT', upd: 'UPDATE', del: 'DELETE' } as const
-type Event = keyof typeof events
-
 const deadlock = 1213
 const lockWait = 1205
 const attempts = 5
@@ -20,9 +18,10 @@ const attempts = 5
 /** Puts the triggers up, closed or open as said; waits for transactions that have touched the tables. Repeating it is fine. */
 export async function armGate(database: Database, fence: Fence, closed: boolean): Promise<void> {
   await setGate(database, fence, closed)
-  await eachTable(database, fence, (session, table, event) =>
-    session.query(gateTrigger(database, fence, table, event)),
-  )
+  await eachTable(database, fence, async (session, table, event) => {
+    const touched = await touchesGuarded(session, schemaOf(database), table, fence.scopes?.get(table))
+    await session.query(gateTrigger(database, fence, table, event, touched))
+  })
 }
 
 /**
@@ -62,10 +61,10 @@ export async function setGate(database: Database, fence: Fence, closed: boolean)
 /** Takes the triggers down. Repeating it is fine. */
 export async function disarmGate(
   database: Database,
-  fence: Pick<Fence, 'tables' | 'lockWaitMs'>,
+  fence: Pick<Fence, 'capability' | 'tables' | 'scopes' | 'lockWaitMs'>,
 ): Promise<void> {
   await eachTable(database, fence, (session, table, event) =>
-    session.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), triggerName(event, table))}`),
+    session.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), nameOf(fence, event, table))}`),
   )
 }
 
@@ -87,14 +86,14 @@ async function again(work: () => Promise<unknown>): Promise<void> {
  */
 async function eachTable(
   database: Database,
-  fence: Pick<Fence, 'tables' | 'lockWaitMs'>,
-  act: (session: Connection, table: string, event: Event) => Promise<unknown>,
+  fence: Pick<Fence, 'tables' | 'scopes' | 'lockWaitMs'>,
+  act: (session: Connection, table: string, event: FenceEvent) => Promise<unknown>,
 ): Promise<void> {
   const session = await connectToolkit(database)
   try {
     await waitForLocksAtMost(session, fence.lockWaitMs)
     for (const table of fence.tables)
-      for (const event of Object.keys(events) as Event[]) await act(session, table, event)
+      for (const event of eventsOf(fence.scopes?.get(table))) await act(session, table, event)
   } catch (error) {
     if (errorNumber(error) !== lockWait) throw error
     throw await timeout('FENCE_TIMEOUT', session, database, fence.lockWaitMs, error)
@@ -104,19 +103,26 @@ async function eachTable(
 }
 
 /** Shorter than the fence's names, so what the fence can name, the gate can. */
-function triggerName(event: Event, table: string): string {
-  return `strangler_gate_${event}_${table}`
+function nameOf(fence: Pick<Fence, 'capability' | 'scopes'>, event: FenceEvent, table: string): string {
+  return triggerName('strangler_gate', event, table, fence.capability, fence.scopes?.get(table))
 }
 
 /** The locking read sees the gate as it is now, whatever snapshot the writer's transaction reads from. */
-function gateTrigger(database: Database, fence: Fence, table: string, event: Event): string {
+function gateTrigger(
+  database: Database,
+  fence: Fence,
+  table: string,
+  event: FenceEvent,
+  touched: string | undefined,
+): string {
   const schema = schemaOf(database)
   const message = `STRANGLER-FENCE capability ${fence.capability} is written on the ${fence.writtenOn} side, epoch ${fence.epoch}`
-  return `CREATE OR REPLACE TRIGGER ${qualified(schema, triggerName(event, table))}
-    BEFORE ${events[event]} ON ${qualified(schema, table)} FOR EACH ROW
+  const also = event === 'upd' && touched !== undefined ? ` AND ${touched}` : ''
+  return `CREATE OR REPLACE TRIGGER ${qualified(schema, nameOf(fence, event, table))}
+    BEFORE ${fenceEvents[event]} ON ${qualified(schema, table)} FOR EACH ROW
     BEGIN
       DECLARE shut BOOLEAN DEFAULT NULL;
-      IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))} THEN
+      IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))}${also} THEN
         SET shut = (SELECT closed FROM ${identifier(database.controlSchema)}.write_gate
                      WHERE capability = ${literal(fence.capability)} AND schema_name = ${literal(schema)}
                       LOCK IN SHARE MODE);

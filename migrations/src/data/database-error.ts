@@ -18,6 +18,7 @@ const transientCodes = new Set([
   'EAI_AGAIN',
   'DATABASE_UNREACHABLE',
   'SOURCE_LOST',
+  'ROW_AWAITED',
 ])
 
 export type DatabaseError = Error & { errno?: number; code?: string; sqlMessage?: string }

@@ -15,6 +15,9 @@ const mappedTable = z.strictObject({
   table: identifier,
   key: z.array(identifier).min(1),
   columns: z.array(identifier).min(1),
+  leaves: z.array(identifier).optional(),
+  shared: z.array(identifier).optional(),
+  rows: z.enum(['own', 'foreign']).optional(),
 })
 
 const step = z.discriminatedUnion('kind', [
@@ -46,6 +49,7 @@ const planSchema = z.strictObject({
         extracted: mappedTable,
         toExtracted: callable,
         toLegacy: callable,
+        carries: z.enum(['changes', 'births']).optional(),
       }),
     )
     .min(1),
@@ -112,14 +116,8 @@ function contradictions(plan: Plan): Problem[] {
       ...tableProblems(legacy, `tables.${index}.legacy`),
       ...tableProblems(extracted, `tables.${index}.extracted`),
     ]),
-    ...repeated(
-      plan.tables.map(({ legacy }) => legacy.table),
-      'legacy',
-    ),
-    ...repeated(
-      plan.tables.map(({ extracted }) => extracted.table),
-      'extracted',
-    ),
+    ...overlaps(plan, 'legacy'),
+    ...overlaps(plan, 'extracted'),
     ...plan.writers.flatMap(({ writes }, index) =>
       writes
         .filter(({ table }) => plan.tables.every(({ legacy }) => legacy.table !== table))
@@ -144,14 +142,42 @@ function tableProblems(table: MappedTable, path: string): Problem[] {
       .filter(column => !table.columns.includes(column))
       .map(column => ({ path: `${path}.key`, message: `${column} is not among the columns` })),
     ...twice.map(column => ({ path: `${path}.columns`, message: `${column} stands twice` })),
+    ...(table.leaves ?? [])
+      .filter(column => table.columns.includes(column))
+      .map(column => ({ path: `${path}.leaves`, message: `${column} is also among the columns` })),
+    ...(table.shared ?? [])
+      .filter(column => !table.columns.includes(column) || table.key.includes(column))
+      .map(column => ({
+        path: `${path}.shared`,
+        message: `${column} is not among the columns besides the key`,
+      })),
   ]
 }
 
-function repeated(tables: readonly string[], side: string): Problem[] {
-  return tables
-    .map((table, index) => ({ table, index }))
-    .filter(({ table, index }) => tables.indexOf(table) !== index)
-    .map(({ table, index }) => ({ path: `tables.${index}.${side}.table`, message: `${table} stands twice` }))
+/** Two mappings that write one table write different columns of it; else the one would undo what the other did. */
+function overlaps(plan: Plan, side: 'legacy' | 'extracted'): Problem[] {
+  return plan.tables.flatMap((mapping, index) => {
+    const own = mapping[side]
+    const others = plan.tables.slice(0, index).map(each => each[side])
+    const before = others.filter(({ table }) => table === own.table)
+    const doubled = own.columns.filter(
+      column =>
+        !own.key.includes(column) &&
+        before.some(({ columns, shared = [] }) => columns.includes(column) && !shared.includes(column)),
+    )
+    const path = `tables.${index}.${side}`
+    if (doubled.length > 0)
+      return [{ path: `${path}.columns`, message: `${own.table} stands twice with ${doubled.join(', ')}` }]
+    const bringsRows = ({ rows }: MappedTable) => rows !== 'foreign'
+    return bringsRows(own) && before.some(bringsRows)
+      ? [
+          {
+            path: `${path}.rows`,
+            message: `two mappings bring rows of ${own.table}: all but one are foreign`,
+          },
+        ]
+      : []
+  })
 }
 
 /** What each kind needs to have before it, so that no order of a plan can cut over unproven data. */

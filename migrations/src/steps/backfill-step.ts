@@ -1,5 +1,6 @@
 import { backfill, clearBackfill } from '../cdc/backfill.ts'
 import { lowerFence, raiseFence } from '../cdc/fence.ts'
+import { fencedTables, fenceScopes } from '../cdc/fence-scope.ts'
 import { preflightDatabases } from '../cdc/preflight-database.ts'
 import { routedAs } from '../operator/proxies.ts'
 import type { Step, StepContext } from './step.ts'
@@ -32,8 +33,9 @@ export const backfillStep: Step = {
     const { capability } = plan
     await parts.journal.movePhase(order.lease, ['planned'], 'copying')
     const { epoch } = await parts.journal.state(capability)
-    const tables = plan.tables.map(({ extracted }) => extracted.table)
-    const fence = { capability, writtenOn: 'legacy' as const, epoch, tables, lockWaitMs }
+    const tables = fencedTables(plan.tables, 'extracted')
+    const scopes = fenceScopes(plan.tables, 'extracted')
+    const fence = { capability, writtenOn: 'legacy' as const, epoch, tables, scopes, lockWaitMs }
     await raiseFence(parts.sidesOf(plan).extracted, fence)
     const { rows, ms, position, alreadyDone } = await copyAll(context)
     return { rows, ms: Math.round(ms), position, alreadyDone }
@@ -52,8 +54,9 @@ export const backfillStep: Step = {
       epoch,
       signal: order.signal,
     })
-    const tables = plan.tables.map(({ extracted }) => extracted.table)
-    await lowerFence(target, { capability, epoch, tables, lockWaitMs })
+    const tables = fencedTables(plan.tables, 'extracted')
+    const scopes = fenceScopes(plan.tables, 'extracted')
+    await lowerFence(target, { capability, epoch, tables, scopes, lockWaitMs })
     await parts.journal.movePhase(order.lease, ['copying', 'syncing'], 'planned')
   },
 }
