@@ -5,6 +5,9 @@ import type { Paper } from './render/paper.ts'
 /** One of the two channels of the terminal. */
 export type Output = { write(text: string): void; terminal: boolean; width: number; coloured: boolean }
 
+/** Where Node and the mains are that a system consists of. */
+export type Programs = Record<'node' | 'strangler' | 'proxy' | 'engine' | 'dashboard', string>
+
 export type ProgramAnswer = { exit: number; stdout: string; stderr: string }
 
 /** Everything outside that the CLI works with; `main.ts` takes it from the process, tests make their own. */
@@ -30,6 +33,7 @@ export type Surroundings = {
   runAcl(args: readonly string[]): Promise<number>
   /** As runProxy and runAcl, for what the answer is needed of: its output is kept instead of shown. */
   ask(program: 'proxy' | 'acl', args: readonly string[]): Promise<ProgramAnswer>
+  programs: Programs
   /** Asks the person at the terminal; undefined where there is none. */
   question: ((text: string) => Promise<string>) | undefined
   now(): number

@@ -39,6 +39,13 @@ process.exitCode = await runCli(process.argv.slice(2), {
   runProxy,
   runAcl: args => runChild(aclMain, args),
   ask: (program, args) => askChild(program === 'proxy' ? join(proxyFolder, 'main.ts') : aclMain, args),
+  programs: {
+    node: process.execPath,
+    strangler: join(import.meta.dirname, 'main.ts'),
+    proxy: join(proxyFolder, 'main.ts'),
+    engine: join(dirname(dirname(import.meta.dirname)), 'migrations/src/main.ts'),
+    dashboard: join(import.meta.dirname, 'dashboard-main.ts'),
+  },
   question: process.stdin.isTTY === true && process.stdout.isTTY === true ? question : undefined,
   now: Date.now,
   elapsed: () => performance.now(),

@@ -9,13 +9,19 @@ import { addCutover } from './verbs/cutover.ts'
 import { addDoctor } from './verbs/doctor.ts'
 import { addDrill } from './verbs/drill.ts'
 import { examples } from './verbs/examples.ts'
+import { addExceptions } from './verbs/exceptions.ts'
+import { addInit } from './verbs/init.ts'
+import { addLogs } from './verbs/logs.ts'
 import { addPlan } from './verbs/plan.ts'
 import { addProxy } from './verbs/proxy.ts'
 import { addRollback } from './verbs/rollback.ts'
 import { addRun } from './verbs/run.ts'
 import { addStage } from './verbs/stage.ts'
 import { addStatus } from './verbs/status.ts'
+import { addTrace } from './verbs/trace.ts'
+import { addUp } from './verbs/up.ts'
 import { addVerify } from './verbs/verify.ts'
+import { addWriters } from './verbs/writers.ts'
 
 const widestHelp = 110
 
@@ -52,17 +58,24 @@ export function createProgram(cli: Cli): Command {
         ['strangler stage customers canary --percent 10 --reason "drill was clean"', 'move traffic'],
       )}`,
     )
+  program.commandsGroup('Begin:')
+  addInit(program, cli)
+  addDoctor(program, cli)
+  addUp(program, cli)
   program.commandsGroup('A proxy and its file:')
   addProxy(program, cli)
   addCheck(program, cli)
   addAcl(program, cli)
   program.commandsGroup('Look:')
-  addDoctor(program, cli)
   addStatus(program, cli)
   addPlan(program, cli)
   addCompare(program, cli)
   addVerify(program, cli)
+  addWriters(program, cli)
   addAudit(program, cli)
+  addLogs(program, cli)
+  addTrace(program, cli)
+  addExceptions(program, cli)
   program.commandsGroup('Act:')
   addStage(program, cli)
   addRun(program, cli)

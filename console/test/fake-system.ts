@@ -110,6 +110,7 @@ export async function strangler(
     runProxy: async () => 0,
     runAcl: async () => 0,
     ask: async () => ({ exit: 0, stdout: '', stderr: '' }),
+    programs: { node: process.execPath, strangler: '', proxy: '', engine: '', dashboard: '' },
     question: undefined,
     now: () => Date.UTC(2026, 0, 2),
     elapsed: () => 0,

@@ -14,6 +14,7 @@ export function addAcl(program: Command, cli: Cli): void {
     .option('--endpoint <url>', 'serve: the SOAP service that REST is offered over')
     .option('--facade', 'serve: SOAP over REST instead')
     .option('--upstream <url>', 'serve --facade: the REST side')
+    .option('--path <path>', 'serve --facade: where it answers (default: /soap)')
     .option('--port <n>', 'serve: where to listen (default: a free port)')
     .option('--out <dir>', 'generate: where OpenAPI, types, client and draft mapping go')
     .allowUnknownOption()
