@@ -79,7 +79,6 @@ export function mergeRecordings(parts: readonly RecordingFigures[]): RecordingFi
     recorded: total(({ recorded }) => recorded),
     open: total(({ open }) => open),
     bytes: total(({ bytes }) => bytes),
-    lostWorkers: total(({ lostWorkers }) => lostWorkers),
     files: parts.flatMap(({ files }) => files).sort(),
     skipped: Object.fromEntries(
       Object.keys(first.skipped).map(reason => [

@@ -1,7 +1,7 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import { recordingId } from '../recording/recorder.ts'
+import { type RecordingFigures, recordingId } from '../recording/recorder.ts'
 import type { Generation } from '../routing/generation.ts'
 import type { Barrier } from '../routing/pins.ts'
 import { createHoldBook } from './hold-book.ts'
@@ -53,7 +53,7 @@ type Member = {
   /** Whether it has come so far that its end calls for another. */
   serving: boolean
   report: WorkersReport | undefined
-  recordings: Awaited<ReturnType<Workers['recordings']>>
+  recordings: readonly RecordingFigures[]
 }
 
 const openMs = 30_000
@@ -79,7 +79,9 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     each(async ({ id, link }) => ({ id, metrics: await link.call('metrics', []) })),
   )
   let generation: GenerationOrder | undefined
-  let recording: RecordingStart | null = null
+  let recording: (RecordingStart & { id: string }) | null = null
+  /** By recording, how many workers died in it. */
+  const lost = new Map<string, number>()
   let lastId = 0
   let failures = 0
   let closing = false
@@ -127,9 +129,8 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     board.endAll(member.id)
     metrics.left(member.id)
     if (member.report !== undefined) gone = mergeReports([gone, departed(member.report)])
-    goneRecordings.push(
-      ...member.recordings.map(one => ({ ...one, active: false, open: 0, lostWorkers: one.active ? 1 : 0 })),
-    )
+    goneRecordings.push(...member.recordings.map(one => ({ ...one, active: false, open: 0 })))
+    if (recording !== null && !closing) lost.set(recording.id, (lost.get(recording.id) ?? 0) + 1)
     if (closing || !member.serving) return
     failures = clock.elapsed() - member.since > steadyMs ? 0 : failures + 1
     log.error({ worker: member.id, pid: member.forked.pid, how }, 'a worker ended and is replaced')
@@ -168,6 +169,11 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
         .map(({ link }) => link.call('pinned', [capability, caller], pinMs)),
     )
     return ticket
+  }
+
+  function whole(parts: readonly RecordingFigures[]): RecordingFigures {
+    const merged = mergeRecordings(parts)
+    return { ...merged, lostWorkers: lost.get(merged.id) ?? 0 }
   }
 
   function partOf(id: number): RecordingStart | null {
@@ -271,12 +277,12 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       gone = withoutComparison(gone, capability)
     },
     async startRecording(order) {
-      const whole = { ...order, id: recordingId(clock.now()), maxBytes: Math.ceil(order.maxBytes / count) }
+      const shared = { ...order, id: recordingId(clock.now()), maxBytes: Math.ceil(order.maxBytes / count) }
       const begun = await each(({ id, link }) =>
-        link.call('startRecording', [{ ...whole, part: `worker${id}` }]),
+        link.call('startRecording', [{ ...shared, part: `worker${id}` }]),
       )
-      recording = whole
-      return mergeRecordings(begun)
+      recording = shared
+      return whole(begun)
     },
     async stopRecording(id) {
       if (recording?.id === id) recording = null
@@ -290,7 +296,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       const parts = [...ended.flatMap(one => one ?? []), ...goneRecordings.filter(one => one.id === id)]
       if (parts.length === 0)
         throw new ToolkitError('RECORDING_UNKNOWN', `no recording ${id} was made by this process`)
-      return mergeRecordings(parts)
+      return whole(parts)
     },
     async recordings() {
       await each(async member => {
@@ -298,7 +304,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       })
       const parts = [...live().flatMap(({ recordings }) => recordings), ...goneRecordings]
       const ids = [...new Set(parts.map(({ id }) => id))].sort().reverse()
-      return ids.map(id => mergeRecordings(parts.filter(one => one.id === id)))
+      return ids.map(id => whole(parts.filter(one => one.id === id)))
     },
     renewCertificate() {
       for (const { link } of live()) link.tell('renewCertificate', [])
