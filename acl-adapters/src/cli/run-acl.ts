@@ -11,6 +11,7 @@ import { createHttpExchange } from '../http/http-exchange.ts'
 import { createFacadeServer } from '../http/serve-facade.ts'
 import { openApiDocument } from '../rest-facade/open-api.ts'
 import { createRestFacade } from '../rest-facade/rest-facade.ts'
+import { replyPolicy } from '../soap/reply-policy.ts'
 import { createSoapClient } from '../soap/soap-client.ts'
 import { rpcMapping } from '../soap-facade/rpc-mapping.ts'
 import { createServedDocuments } from '../soap-facade/served-documents.ts'
@@ -35,8 +36,8 @@ export type AclSurroundings = {
 const usage = `acl inspect WSDL [--json]
 acl convert WSDL --to json|xml            JSONL on stdin and stdout
 acl serve WSDL --endpoint URL [--port N] [--host H] [--log info|warn|error]
-                          [--reads OPERATION,…] [--timeout MS] [--outcomes DIR]
-acl serve WSDL --facade --upstream URL [--port N] [--host H] [--log info|warn|error]
+                          [--reads OPERATION,…] [--timeout MS] [--outcomes DIR] [--drop-unknown]
+acl serve WSDL --facade --upstream URL [--path PATH] [--port N] [--host H] [--log info|warn|error]
 acl generate WSDL --out DIR
 Each takes --root DIR: what the WSDL imports may lie anywhere in that folder, instead of in the WSDL's own.
 `
@@ -46,6 +47,7 @@ const options = {
   endpoint: { type: 'string' },
   upstream: { type: 'string' },
   facade: { type: 'boolean', default: false },
+  path: { type: 'string', default: '/soap' },
   port: { type: 'string', default: '0' },
   host: { type: 'string', default: '127.0.0.1' },
   out: { type: 'string' },
@@ -53,6 +55,7 @@ const options = {
   reads: { type: 'string', default: '' },
   timeout: { type: 'string', default: '10000' },
   outcomes: { type: 'string' },
+  'drop-unknown': { type: 'boolean', default: false },
   root: { type: 'string' },
 } as const
 
@@ -175,7 +178,7 @@ async function restFacade(contract: Contract, flags: Flags, log: Log) {
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1) throw badUsage('--timeout takes milliseconds')
   const exchange = createHttpExchange(origin)
   const transport = await openTransport({
-    client: createSoapClient(contract, exchange, path),
+    client: createSoapClient(contract, exchange, path, replyPolicy(flags['drop-unknown'], log)),
     reads,
     limits: { timeoutMs },
     ...(flags.outcomes === undefined ? {} : { outcomes: flags.outcomes }),
@@ -196,15 +199,16 @@ async function restFacade(contract: Contract, flags: Flags, log: Log) {
 }
 
 /** The upstream is one that answers POST /rpc/{Operation}, as our REST façade does. */
-function soapFacade(contract: Contract, { upstream }: Flags, log: Log) {
+function soapFacade(contract: Contract, { upstream, path }: Flags, log: Log) {
   splitUrl('--upstream', upstream)
+  if (!/^\/[^\s?#]*$/.test(path)) throw badUsage('--path takes a path, such as /soap')
   const exchange = createHttpExchange(upstream!)
   const soap = createSoapFacade({
     contract,
     rest: exchange,
     mappings: [rpcMapping(contract)],
     documents: createServedDocuments(contract.documents),
-    path: '/soap',
+    path,
   })
   return { server: createFacadeServer(soap, log.child({ facade: 'soap' })), close: () => exchange.close() }
 }
