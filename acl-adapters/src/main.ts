@@ -21,13 +21,22 @@ const environment = z.object({
   CATALOG_URL: url.optional(),
   // Folder that keeps what became of writes, so that a retry after a crash is not sent twice.
   OUTCOMES: z.string().min(1).optional(),
+  // `drop`: elements of the monolith's replies that its WSDL does not have are left out, with a warning in the log.
+  UNKNOWN_ELEMENTS: z.enum(['refuse', 'drop']).default('refuse'),
 })
 
 await runMain(process, async env => {
-  const { HOST, REST_PORT, FACADE_PORT, WSDL, MONOLITH_URL, CUSTOMERS_URL, CATALOG_URL, OUTCOMES } = readEnv(
-    environment,
-    env,
-  )
+  const {
+    HOST,
+    REST_PORT,
+    FACADE_PORT,
+    WSDL,
+    MONOLITH_URL,
+    CUSTOMERS_URL,
+    CATALOG_URL,
+    OUTCOMES,
+    UNKNOWN_ELEMENTS,
+  } = readEnv(environment, env)
   const { restUrl, facadeUrl, close } = await startAdapters({
     host: HOST,
     restPort: REST_PORT,
@@ -38,6 +47,7 @@ await runMain(process, async env => {
     serviceUrls: CATALOG_URL === undefined ? {} : { '/products': CATALOG_URL },
     restMappings: [customersRest, catalogRest],
     soapMappings: CATALOG_URL === undefined ? [customersSoap] : [customersSoap, catalogSoap],
+    dropUnknown: UNKNOWN_ELEMENTS === 'drop',
     ...(OUTCOMES === undefined ? {} : { outcomes: OUTCOMES }),
     log: createLog('acl'),
   })

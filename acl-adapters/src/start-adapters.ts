@@ -9,6 +9,7 @@ import { createFacadeServer } from './http/serve-facade.ts'
 import { openApiDocument } from './rest-facade/open-api.ts'
 import { createRestFacade } from './rest-facade/rest-facade.ts'
 import type { RestMapping } from './rest-facade/rest-mapping.ts'
+import { replyPolicy } from './soap/reply-policy.ts'
 import { createSoapClient } from './soap/soap-client.ts'
 import { createServedDocuments } from './soap-facade/served-documents.ts'
 import { createSoapFacade } from './soap-facade/soap-facade.ts'
@@ -30,6 +31,8 @@ export type AdaptersParts = {
   soapMappings: readonly SoapMapping[]
   /** Of the calls to the monolith. */
   limits?: Partial<CallLimits>
+  /** Whether elements of the monolith's replies that its WSDL does not have are dropped, with a warning. */
+  dropUnknown?: boolean
   /** Folder where the outcomes of writes to the monolith are kept by their Idempotency-Key. */
   outcomes?: string
   log: Log
@@ -48,7 +51,7 @@ export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
   const monolith = createHttpExchange(origin)
   const service = createExchangeByPath(parts.serviceUrls ?? {}, parts.serviceUrl)
   const transport = await openTransport({
-    client: createSoapClient(contract, monolith, path),
+    client: createSoapClient(contract, monolith, path, replyPolicy(parts.dropUnknown === true, log)),
     reads: restMappings.flatMap(({ reads }) => reads),
     ...(parts.limits === undefined ? {} : { limits: parts.limits }),
     ...(parts.outcomes === undefined ? {} : { outcomes: parts.outcomes }),

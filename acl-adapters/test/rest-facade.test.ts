@@ -284,3 +284,17 @@ test('answers 503 and when to come again while the monolith is away', async () =
     await alone.close()
   }
 })
+
+test('leaves out what the WSDL does not have where that is asked for, and says so in the log', async () => {
+  const lenient = await startShopAdapters({ monolith: rest.monolith.url, dropUnknown: true })
+  rest.answer = (_, response) =>
+    reply(response, 'GetCustomerResponse', `<c:customer>${customerXml}<c:more>1</c:more></c:customer>`)
+  try {
+    expect(await (await fetch(`${lenient.restUrl}/customers/42`)).json()).toEqual(customerJson)
+    expect(lenient.lines).toContainEqual(
+      expect.objectContaining({ operation: 'GetCustomer', count: 1, path: '/customer' }),
+    )
+  } finally {
+    await lenient.close()
+  }
+})

@@ -40,6 +40,7 @@ export async function startShopAdapters(urls: {
   service?: string
   limits?: Partial<CallLimits>
   outcomes?: string
+  dropUnknown?: boolean
 }): Promise<Adapters & { lines: LogLine[] }> {
   const lines: LogLine[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) })
@@ -55,6 +56,7 @@ export async function startShopAdapters(urls: {
     soapMappings: [customersSoap],
     ...(urls.limits === undefined ? {} : { limits: urls.limits }),
     ...(urls.outcomes === undefined ? {} : { outcomes: urls.outcomes }),
+    dropUnknown: urls.dropUnknown === true,
     log,
   })
   return { ...adapters, lines }

@@ -2,7 +2,8 @@ import { namespaceOf, type QualifiedName, qualifiedName, schemaNamespace } from 
 import { anyType } from './any-type.ts'
 import { compileComplexType, typeNamed } from './compile-complex-type.ts'
 import { compileSimpleType } from './compile-simple-type.ts'
-import type { ElementDeclaration, Occurs, Particle } from './contract.ts'
+import type { ElementDeclaration, GroupParticle, Occurs, Particle } from './contract.ts'
+import { isDelimited } from './group-bounds.ts'
 import type { Mutable } from './mutable.ts'
 import {
   type Definition,
@@ -12,6 +13,7 @@ import {
   schemaChildren,
 } from './schema-context.ts'
 import { wildcardOf } from './wildcard.ts'
+import type { XmlNode } from './xml-tree.ts'
 
 const maxGroupNesting = 32
 
@@ -34,13 +36,13 @@ export function compileParticle(
     case 'sequence':
     case 'choice':
     case 'all':
-      return {
+      return checkBounds(context, node, {
         kind: node.local,
         ...occurs,
         items: schemaChildren(node)
           .map(child => compileParticle(context, { node: child, document }, unsupported, nesting))
           .filter(item => item !== undefined),
-      }
+      })
     case 'group': {
       const name = referenceOf(context, definition, 'ref')
       const group = name === undefined ? undefined : context.definitions.group.get(name)
@@ -56,7 +58,9 @@ export function compileParticle(
       const model = schemaChildren(group.node)[0]
       if (model === undefined) return undefined
       const content = compileParticle(context, { ...group, node: model }, unsupported, nesting + 1)
-      return content === undefined ? undefined : { ...content, ...occurs }
+      if (content === undefined) return undefined
+      const repeated = { ...content, ...occurs }
+      return isGroup(repeated) ? checkBounds(context, node, repeated) : repeated
     }
     case 'any':
       return { kind: 'any', ...occurs, wildcard: wildcardOf(node, document.targetNamespace) }
@@ -64,6 +68,18 @@ export function compileParticle(
       unsupported.push(context.diagnostics.unsupported(node, `xs:${node.local}`))
       return undefined
   }
+}
+
+function isGroup(particle: Particle): particle is GroupParticle {
+  return particle.kind !== 'element' && particle.kind !== 'any'
+}
+
+function checkBounds(context: SchemaContext, node: XmlNode, group: GroupParticle): GroupParticle {
+  const { undelimited: _outer, ...plain } = group
+  if (group.max <= 1 || isDelimited(group)) return plain
+  const said = `the items of a repeated ${group.kind} cannot be told apart: none of its elements marks where one begins or ends`
+  context.diagnostics.warning(node, said)
+  return { ...plain, undelimited: `${said} (${node.file}:${node.line})` }
 }
 
 /** The global element of that name; compiled on first use. */

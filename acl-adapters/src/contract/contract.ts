@@ -99,6 +99,8 @@ export type ElementParticle = Occurs & { readonly kind: 'element'; readonly elem
 export type GroupParticle = Occurs & {
   readonly kind: 'sequence' | 'choice' | 'all'
   readonly items: readonly Particle[]
+  /** Why the items of the repeated group may be divided otherwise than they were sent. */
+  readonly undelimited?: string
 }
 /** Elements that no schema names here; `$any` in JSON, an array whatever its bounds. */
 export type AnyParticle = Occurs & { readonly kind: 'any'; readonly wildcard: Wildcard }

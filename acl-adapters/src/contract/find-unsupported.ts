@@ -1,7 +1,11 @@
 import type { ComplexType, ElementDeclaration, Operation, Particle, SimpleType } from './contract.ts'
 
-/** What the codec cannot carry in any message of the operation, each reason once. */
-export function findUnsupported(operation: Operation): readonly string[] {
+/** What the codec cannot carry in any message of the operation, and what it may lose, each reason once. */
+export function findUnsupported(operation: Operation): {
+  unsupported: readonly string[]
+  lossy: readonly string[]
+} {
+  const lossy = new Set<string>()
   const reasons = new Set<string>()
   const seen = new Set<unknown>()
   const visitElement = (element: ElementDeclaration) => {
@@ -27,12 +31,15 @@ export function findUnsupported(operation: Operation): readonly string[] {
     if (particle.kind === 'element') {
       visitElement(particle.element)
       for (const substitute of particle.element.substitutes) visitElement(substitute)
-    } else for (const item of particle.items) visitParticle(item)
+    } else {
+      if (particle.undelimited !== undefined) lossy.add(particle.undelimited)
+      for (const item of particle.items) visitParticle(item)
+    }
   }
   const faults = operation.faults.map(({ element }) => element)
   const headers = [...(operation.input.headers ?? []), ...(operation.output?.headers ?? [])]
   const parts = [...(operation.input.parts ?? []), ...(operation.output?.parts ?? [])]
   for (const element of [operation.input.element, operation.output?.element, ...parts, ...headers, ...faults])
     if (element !== undefined) visitElement(element)
-  return [...reasons]
+  return { unsupported: [...reasons], lossy: [...lossy] }
 }

@@ -36,7 +36,11 @@ export function compileContract(root: string, read: DocumentSource): Compilation
   for (const [name, { node }] of context.definitions.element) elementNamed(context, name, node)
   for (const [name, { node }] of context.definitions.type) typeNamed(context, name, node)
   for (let work = context.later.pop(); work !== undefined; work = context.later.pop()) work()
-  for (const operation of operations.values()) operation.unsupported.push(...findUnsupported(operation))
+  for (const operation of operations.values()) {
+    const { unsupported, lossy } = findUnsupported(operation)
+    operation.unsupported.push(...unsupported)
+    operation.lossy.push(...lossy)
+  }
   refuseErrors(root, diagnostics.all)
   return {
     diagnostics: diagnostics.all,

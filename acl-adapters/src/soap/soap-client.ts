@@ -1,5 +1,5 @@
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
-import { replyRules } from '../codec/decode-element.ts'
+import { type DecodeRules, type DecodeWarning, replyRules } from '../codec/decode-element.ts'
 import type { Json } from '../codec/json.ts'
 import { encodeMessage, takeHeaders, withHeaders } from '../codec/message.ts'
 import type { Contract, Operation, SoapVersion } from '../contract/contract.ts'
@@ -31,8 +31,20 @@ export type SoapClient = {
   ): Promise<SoapOutcome>
 }
 
+/** What a reply may have that its schema does not; what is dropped is told by `warn`. */
+export type ReplyPolicy = {
+  unknown: DecodeRules['unknown']
+  warn?(operation: string, warnings: readonly DecodeWarning[]): void
+}
+
 /** @param path where the service answers, such as `/soap` */
-export function createSoapClient(contract: Contract, exchange: HttpExchange, path: string): SoapClient {
+export function createSoapClient(
+  contract: Contract,
+  exchange: HttpExchange,
+  path: string,
+  policy: ReplyPolicy = { unknown: replyRules.unknown },
+): SoapClient {
+  const rules: DecodeRules = { ...replyRules, unknown: policy.unknown }
   return {
     async call(operation, input, headers, timeoutMs) {
       if (operation.unsupported.length > 0)
@@ -50,7 +62,7 @@ export function createSoapClient(contract: Contract, exchange: HttpExchange, pat
         body,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       })
-      return { headers: reply.headers, ...(await readReply(contract, operation, reply)) }
+      return { headers: reply.headers, ...(await readReply(contract, operation, reply, rules, policy)) }
     },
   }
 }
@@ -61,7 +73,13 @@ function soapHeaders(version: SoapVersion, action: string): Record<string, strin
   return { 'content-type': action === '' ? type : `${type}; action="${action}"` }
 }
 
-async function readReply(contract: Contract, operation: Operation, reply: HttpReply) {
+async function readReply(
+  contract: Contract,
+  operation: Operation,
+  reply: HttpReply,
+  rules: DecodeRules,
+  { warn }: ReplyPolicy,
+) {
   if (reply.body.length === 0) {
     if (operation.output === undefined && reply.status < 300)
       return { kind: 'reply', json: Object.create(null) } as const
@@ -73,7 +91,7 @@ async function readReply(contract: Contract, operation: Operation, reply: HttpRe
   try {
     const content = await readEnvelope(decodeXmlBytes(reply.body, contentType), {
       contract,
-      rules: () => replyRules,
+      rules: () => rules,
       headerFor: name => {
         const element = operation.output?.headers?.find(header => header.name === name)
         return element === undefined ? undefined : { element, contract }
@@ -91,6 +109,7 @@ async function readReply(contract: Contract, operation: Operation, reply: HttpRe
         return expected === undefined ? undefined : (output ?? expected)
       },
     })
+    if (content.warnings.length > 0) warn?.(operation.name, content.warnings)
     if (content.kind === 'fault') return { kind: 'fault', fault: content.fault } as const
     if (reply.status >= 400) throw unreadable('UPSTREAM_REPLY_INVALID', reply, 'no fault')
     return { kind: 'reply', json: withHeaders(content.json, content.headers) } as const
