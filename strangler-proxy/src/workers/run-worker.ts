@@ -62,6 +62,7 @@ export function runWorker(channel: Channel, log: Log, leave: () => void): void {
     async serve(state) {
       const { current, use } = opened()
       if (state.generation.number !== current().number) use(generationOf(state.generation))
+      await workers().learn(state.instances)
       for (const [capability, view] of state.pins) pinsOf(capability).take(view)
       for (const order of state.holds) void workers().beginHold(order)
       if (state.recording !== null) void workers().startRecording(state.recording)
@@ -69,6 +70,7 @@ export function runWorker(channel: Channel, log: Log, leave: () => void): void {
       await listen(entry!.server, port, host, 0)
     },
     use: order => opened().use(generationOf(order)),
+    learn: instances => workers().learn(instances),
     report: () => workers().report(),
     beginHold: order => workers().beginHold(order),
     drained: (capability, withinMs) => workers().drained(capability, withinMs, never),

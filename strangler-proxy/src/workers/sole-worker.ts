@@ -1,6 +1,7 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
 import { ComparisonLedger } from '../comparison/comparison-ledger.ts'
+import type { Registration } from '../discovery/service-registry.ts'
 import type { Upstreams } from '../forwarding/upstreams.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { Generation } from '../routing/generation.ts'
@@ -11,6 +12,7 @@ export function soleWorker(parts: {
   id: number
   pid: number
   use(next: Generation): void
+  learn(instances: readonly Registration[]): void
   states: CapabilityStates
   upstreams: Pick<Upstreams, 'breakers' | 'describe'>
   recorder: Recorder
@@ -19,6 +21,9 @@ export function soleWorker(parts: {
   return {
     async use(next) {
       parts.use(next)
+    },
+    async learn(instances) {
+      parts.learn(instances)
     },
     async report() {
       return {

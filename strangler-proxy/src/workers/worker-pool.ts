@@ -34,6 +34,8 @@ export type PoolOptions = {
   barrier: Barrier | undefined
   clock: Clock
   log: Log
+  /** For how long an answer is waited for; a worker that is silent longer is replaced. */
+  silentMs?: number
 }
 
 export type WorkerPool = Workers & {
@@ -57,8 +59,7 @@ type Member = {
 }
 
 const openMs = 30_000
-/** A worker that does not answer for so long is replaced. */
-const silentMs = 5_000
+const defaultSilentMs = 5_000
 const pinMs = 1_000
 const stopMs = 60_000
 const steadyMs = 10_000
@@ -69,7 +70,7 @@ const restartMs = [0, 100, 500, 1_000, 5_000]
  * begins with what holds by then; every change goes to all and is done when all have acknowledged it.
  */
 export function createWorkerPool(options: PoolOptions): WorkerPool {
-  const { count, clock, log } = options
+  const { count, clock, log, silentMs = defaultSilentMs } = options
   const members = new Map<number, Member>()
   const book = createHoldBook(clock)
   const board = createPinBoard(options.barrier, clock, (capability, callers, everybody) => {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config-schema.ts'
+import type { Registration } from '../discovery/service-registry.ts'
 import type { HoldEnd, HoldView } from '../holding/hold-desk.ts'
 import type { RecordingFigures } from '../recording/recorder.ts'
 import type { PinsView } from '../routing/pins.ts'
@@ -25,6 +26,7 @@ export type WorkerState = {
   holds: readonly HoldOrder[]
   pins: readonly (readonly [capability: string, view: PinsView])[]
   recording: RecordingStart | null
+  instances: readonly Registration[]
 }
 
 /** What the primary asks of a worker. */
@@ -33,6 +35,7 @@ export type WorkerCalls = {
   /** Takes the state over, and listens. */
   serve(state: WorkerState): void
   use(generation: GenerationOrder): void
+  learn(instances: readonly Registration[]): void
   report(): WorkersReport
   beginHold(order: HoldOrder): HoldBegun
   drained(capability: string, withinMs: number): HoldDrain

@@ -1,6 +1,7 @@
 import type { Traffic } from '../capability-state.ts'
 import type { LedgerSnapshot } from '../comparison/tally.ts'
 import type { HoldLimits } from '../config/config-schema.ts'
+import type { Registration } from '../discovery/service-registry.ts'
 import type { UpstreamView } from '../forwarding/upstreams.ts'
 import type { HoldEnd, HoldView } from '../holding/hold-desk.ts'
 import type { RecordingFigures, RecordingOrder } from '../recording/recorder.ts'
@@ -35,6 +36,8 @@ export type WorkersReport = {
 export type Workers = {
   /** Resolves when each serves the generation. */
   use(next: Generation, previous: Generation | undefined): Promise<void>
+  /** Tells where the servers that registered are. */
+  learn(instances: readonly Registration[]): Promise<void>
   report(): Promise<WorkersReport>
   /** Resolves when each parks new writes. @throws ToolkitError EPOCH_STALE, WORKER_SILENT: then none does */
   beginHold(order: HoldOrder): Promise<HoldBegun>
