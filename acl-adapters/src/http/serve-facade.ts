@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Log } from '@strangler/kit/log.ts'
 import { createMetrics, operationalEndpoints } from '@strangler/kit/operational-endpoints.ts'
 import { isToolkitError, messageOf } from '@strangler/kit/toolkit-error.ts'
@@ -22,12 +28,13 @@ export function createFacadeServer(facade: FacadeHandler, log: Log): Server {
   const operational = operationalEndpoints(metrics, () => [])
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const began = performance.now()
-    const { body: _body, ...head } = headOf(request)
+    const head = headOf(request)
     const answered = await answerOf(facade, request, head)
     response.on('close', () => {
       const ms = performance.now() - began
       const { status } = answered
       durations.observe({ method: head.method, route: answered.route, status }, ms / 1_000)
+      if (answered.error === undefined && !log.isLevelEnabled('info')) return
       const line = {
         trace_id: head.trace.traceId,
         span_id: head.trace.spanId,
@@ -63,6 +70,8 @@ export function createFacadeServer(facade: FacadeHandler, log: Log): Server {
   return server
 }
 
+const noBody = Buffer.alloc(0)
+
 function headOf(request: IncomingMessage): FacadeRequest {
   const target = request.url ?? '/'
   const mark = target.indexOf('?')
@@ -71,7 +80,7 @@ function headOf(request: IncomingMessage): FacadeRequest {
     path: mark < 0 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     headers: request.headers,
-    body: Buffer.alloc(0),
+    body: noBody,
     trace: childSpan(parseTraceparent(request.headers.traceparent as string | undefined)),
   }
 }
@@ -79,19 +88,25 @@ function headOf(request: IncomingMessage): FacadeRequest {
 async function answerOf(
   facade: FacadeHandler,
   request: IncomingMessage,
-  head: Omit<FacadeRequest, 'body'>,
+  head: FacadeRequest,
 ): Promise<FacadeAnswer> {
   const body = await readBody(request, facade.bodyLimit(head.method, head.path))
-  return typeof body === 'string' ? facade.refuse(body, head) : facade.handle({ ...head, body })
+  if (typeof body === 'string') return facade.refuse(body, head)
+  head.body = body
+  return facade.handle(head)
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: FacadeAnswer): void {
   if (response.destroyed) return
-  const length = answer.status === 204 ? {} : { 'content-length': Buffer.byteLength(answer.body) }
+  const bytes = Buffer.byteLength(answer.body)
+  const headers: OutgoingHttpHeaders = { ...(answer.headers as OutgoingHttpHeaders) }
+  if (answer.status !== 204) headers['content-length'] = bytes
   // A body that was not read whole leaves the connection in an unknown place.
-  const connection = request.complete ? {} : { connection: 'close' }
-  response.writeHead(answer.status, { ...answer.headers, ...length, ...connection } as Record<string, string>)
-  response.end(request.method === 'HEAD' ? undefined : answer.body, () => {
+  if (!request.complete) headers.connection = 'close'
+  response.writeHead(answer.status, headers)
+  const text = request.method === 'HEAD' ? '' : answer.body
+  // What is ASCII goes out in one piece with the head.
+  response.end(text, bytes === answer.body.length ? 'latin1' : 'utf8', () => {
     if (!request.complete) setTimeout(() => request.socket.destroy(), 100).unref()
   })
 }

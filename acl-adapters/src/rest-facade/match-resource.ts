@@ -15,8 +15,9 @@ export function matchResource<T extends Addressed>(
   path: string,
 ): Match<T> {
   const allowed: string[] = []
+  const given = path.split('/')
   for (const resource of resources) {
-    const parameters = matchPath(resource.path, path)
+    const parameters = matchPath(segmentsOf(resource), given)
     if (parameters === undefined) continue
     if (resource.method === method || (method === 'HEAD' && resource.method === 'GET'))
       return { resource, parameters }
@@ -25,18 +26,26 @@ export function matchResource<T extends Addressed>(
   return allowed.length === 0 ? undefined : { allow: [...new Set(allowed), 'OPTIONS'].join(', ') }
 }
 
-function matchPath(template: string, path: string): Record<string, string> | undefined {
-  const wanted = template.split('/')
-  const given = path.split('/')
-  if (wanted.length !== given.length) return undefined
-  const parameters: Record<string, string> = Object.create(null)
-  for (const [index, segment] of wanted.entries()) {
-    const actual = given[index]!
-    if (!segment.startsWith('{')) {
-      if (segment !== actual) return undefined
-    } else if (actual === '') return undefined
-    else parameters[segment.slice(1, -1)] = decode(actual)
+const templates = new WeakMap<Addressed, readonly string[]>()
+
+function segmentsOf(resource: Addressed): readonly string[] {
+  let segments = templates.get(resource)
+  if (segments === undefined) {
+    segments = resource.path.split('/')
+    templates.set(resource, segments)
   }
+  return segments
+}
+
+function matchPath(wanted: readonly string[], given: readonly string[]): Record<string, string> | undefined {
+  if (wanted.length !== given.length) return undefined
+  for (let index = 0; index < wanted.length; index += 1) {
+    const segment = wanted[index]!
+    if (segment.startsWith('{') ? given[index] === '' : segment !== given[index]) return undefined
+  }
+  const parameters: Record<string, string> = Object.create(null)
+  for (const [index, segment] of wanted.entries())
+    if (segment.startsWith('{')) parameters[segment.slice(1, -1)] = decode(given[index]!)
   return parameters
 }
 

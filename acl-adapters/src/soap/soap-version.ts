@@ -16,6 +16,7 @@ export function versionOfNamespace(namespace: string): SoapVersion | undefined {
 }
 
 export function versionOfMediaType(contentType: string): SoapVersion | undefined {
+  if (contentType === 'text/xml; charset=utf-8') return '1.1'
   const type = contentType.split(';', 1)[0]!.trim().toLowerCase()
   if (type === mediaTypes['1.1'] || type === 'application/xml') return '1.1'
   return type === mediaTypes['1.2'] ? '1.2' : undefined

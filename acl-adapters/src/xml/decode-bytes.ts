@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 
 const labels: Readonly<Record<string, string>> = {
@@ -26,11 +27,17 @@ export function decodeXmlBytes(bytes: Buffer, contentType = ''): string {
       details: { charset: label },
     })
   if (charset === 'latin1') return bytes.toString('latin1')
+  if (charset === 'utf-8') return decodeUtf8(bytes, label)
   try {
     return new TextDecoder(charset, { fatal: true }).decode(bytes)
   } catch (cause) {
     throw new ToolkitError('XML_MALFORMED', `the bytes are not ${label}`, { cause })
   }
+}
+
+function decodeUtf8(bytes: Buffer, label: string): string {
+  if (!isUtf8(bytes)) throw new ToolkitError('XML_MALFORMED', `the bytes are not ${label}`)
+  return bytes.toString('utf8', bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
 }
 
 function markOf(bytes: Buffer): string | undefined {

@@ -11,8 +11,27 @@ export type Namespaces = {
   readonly tags: Map<string, XmlTag>
 }
 
-/** What holds outside the root (Namespaces in XML 1.0 §3). */
-export function openNamespaces(): Namespaces {
+/** Tags read before what is kept of them is let go: names come from messages and must not pile up. */
+const forgetAfter = 5_000
+
+let shared = openNamespaces()
+let reads = 0
+
+/** What holds outside the root of any document. Messages of one kind have the same tags, so these are kept. */
+export function sharedNamespaces(): Namespaces {
+  return shared
+}
+
+/** To be called for each tag that was not known. */
+export function countRead(): void {
+  reads += 1
+  if (reads <= forgetAfter) return
+  reads = 0
+  shared = openNamespaces()
+}
+
+/** Namespaces in XML 1.0 §3. */
+function openNamespaces(): Namespaces {
   return {
     resolve: prefix =>
       prefix === 'xml' ? xmlNamespace : prefix === 'xmlns' ? declarationNamespace : undefined,

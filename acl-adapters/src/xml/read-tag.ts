@@ -58,11 +58,10 @@ export function readTag(text: string, outer: Namespaces, limits: XmlLimits, refu
 
 function readAttributes(text: string, from: number, limits: XmlLimits, refuse: Refuse): Written[] {
   const written: Written[] = []
-  const pattern = new RegExp(attribute)
-  pattern.lastIndex = from
+  attribute.lastIndex = from
   let end = from
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    end = pattern.lastIndex
+  for (let match = attribute.exec(text); match !== null; match = attribute.exec(text)) {
+    end = attribute.lastIndex
     const name = match[1]!
     const raw = match[2] ?? match[3]!
     if (written.length >= limits.attributes || raw.length > limits.attributeLength)

@@ -1,6 +1,6 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { expandReferences } from './expand-references.ts'
-import { type Namespaces, openNamespaces } from './namespaces.ts'
+import { countRead, type Namespaces, sharedNamespaces } from './namespaces.ts'
 import { readTag, type XmlTag } from './read-tag.ts'
 import type { XmlHandler, XmlLimits } from './xml-reader.ts'
 import { isNcName, isXmlText } from './xml-text.ts'
@@ -24,7 +24,7 @@ const cachedTagLength = 200
  */
 export function createXmlTokenizer(handler: XmlHandler, limits: XmlLimits): XmlTokenizer {
   const open: Open[] = []
-  let namespaces = openNamespaces()
+  let namespaces = sharedNamespaces()
   /** What is not yet consumed, with line ends as LF. */
   let source = ''
   /** Ends of the last chunk that the next one may change: CR, half a surrogate pair. */
@@ -122,6 +122,7 @@ export function createXmlTokenizer(handler: XmlHandler, limits: XmlLimits): XmlT
     const tag = readTag(raw, namespaces, limits, (message, code) => {
       throw code === undefined ? malformed(message, at) : refused(code, message, { line: lineAt(at) })
     })
+    countRead()
     if (raw.length <= cachedTagLength && namespaces.tags.size < cachedTags) namespaces.tags.set(raw, tag)
     return tag
   }
