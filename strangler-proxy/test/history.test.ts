@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { startProxy } from '../src/start-proxy.ts'
@@ -101,22 +101,49 @@ test('a proxy that ended between its history and its file lets the same move thr
   })
 })
 
-test('a history with a torn last line is read up to it, and one of another system gives no epochs', async () => {
+const historyOf = ({ file }: { file: string }) =>
+  join(dirname(file), '.strangler', `${basename(file)}.generations.jsonl`)
+
+test('a history with a torn last line is read up to it, and goes on behind it', async () => {
   await using proxy = await startTestProxy()
   await change(proxy, { stage: 'extracted', writes: 'extracted', epoch: 4 })
-  const kept = join(dirname(proxy.file), '.strangler', `${basename(proxy.file)}.generations.jsonl`)
-  await writeFile(kept, `${await readFile(kept, 'utf8')}{"number":3,"at":"20`)
+  await appendFile(historyOf(proxy), '{"number":3,"at":"20')
   const again = await proxy.restart()
   expect(again.generations.history()).toHaveLength(2)
-  const text = (await readFile(proxy.file, 'utf8'))
-    .replaceAll(/"http:\/\/127\.0\.0\.1:\d+"/g, match => match.replace('127.0.0.1', 'localhost'))
-    .replace('stage: extracted', 'stage: legacy')
-    .replace('writes: extracted', 'writes: legacy')
-  await writeFile(proxy.file, text)
+  await change(proxy, { stage: 'canary', writes: 'legacy', epoch: 5 })
+  await change(proxy, { stage: 'extracted', writes: 'extracted', epoch: 6 })
+  await proxy.restart()
+  expect(await change(proxy, { stage: 'canary', writes: 'legacy', epoch: 6 })).toMatchObject({ status: 409 })
+})
+
+test('no file makes the proxy forget an epoch: neither other upstreams nor one of the past', async () => {
+  await using proxy = await startTestProxy()
+  const past = await readFile(proxy.file, 'utf8')
+  await change(proxy, { stage: 'extracted', writes: 'extracted', epoch: 4 })
+  await writeFile(proxy.file, past.replaceAll('127.0.0.1', 'localhost'))
+  await proxy.restart()
+  expect(proxy.logged.map(({ msg }) => msg)).toContainEqual(
+    expect.stringContaining('has writes: legacy of customers, but epoch 4 moved them to extracted'),
+  )
+  for (const epoch of [1, 3])
+    expect(await change(proxy, { stage: 'extracted', writes: 'extracted', epoch })).toMatchObject({
+      status: 409,
+      json: { code: 'EPOCH_STALE', details: { seen: 4 } },
+    })
+  await rm(historyOf(proxy))
   await proxy.restart()
   expect(await change(proxy, { stage: 'extracted', writes: 'extracted', epoch: 1 })).toMatchObject({
     status: 200,
   })
+})
+
+test('a history that cannot be read stops the start, because it holds the epochs', async () => {
+  await using proxy = await startTestProxy()
+  await rm(historyOf(proxy))
+  await mkdir(historyOf(proxy))
+  await expect(proxy.restart()).rejects.toMatchObject({ code: 'CONFIG_HISTORY_UNREADABLE' })
+  await rm(historyOf(proxy), { recursive: true })
+  await proxy.restart()
 })
 
 test('follows the switch of links by which Kubernetes replaces a mounted file', async () => {

@@ -36,7 +36,7 @@ export type Control = {
 
 /**
  * @param registry what `/metrics` answers
- * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, HISTORY_UNREADABLE
+ * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, CONFIG_HISTORY_UNREADABLE
  */
 export async function openControl(
   options: ControlOptions,
@@ -49,7 +49,7 @@ export async function openControl(
     file,
     history: await openGenerationHistory(historyFile(options.config)),
     publish: workers.use,
-    onUnkept: cause => log.warn({ cause }, 'the history of generations is kept in memory only'),
+    warn: message => log.warn(message),
     now: systemClock.now,
   })
   const { current } = generations

@@ -38,19 +38,31 @@ const maxCharacters = 16 * 1_048_576
 /**
  * The generations of a proxy in a file of JSON lines beside its configuration, bounded in number and size, so that
  * numbers go on and a stale epoch is refused also after a restart.
+ * @throws ToolkitError CONFIG_HISTORY_UNREADABLE
  */
 export async function openGenerationHistory(path: string): Promise<GenerationHistory> {
-  const entries = bounded(await readEntries(path))
+  const text = await readHistory(path)
+  const entries = bounded(readEntries(text))
   let lines = entries.length
+  // A torn line would take the next one with it.
+  let torn = text !== '' && !text.endsWith('\n')
 
-  async function write(line: string, durable: boolean): Promise<void> {
+  async function write(entry: string, durable: boolean): Promise<void> {
+    const line = torn ? `\n${entry}` : entry
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     if (lines >= 2 * maxEntries) {
       await replace(path, entries)
       lines = entries.length
+      torn = false
       return
     }
-    if (!durable) return appendFile(path, line, { mode: 0o600 })
+    // Until it is known to have ended well.
+    torn = true
+    if (!durable) {
+      await appendFile(path, line, { mode: 0o600 })
+      torn = false
+      return
+    }
     const file = await open(path, 'a', 0o600)
     try {
       await file.appendFile(line)
@@ -58,6 +70,7 @@ export async function openGenerationHistory(path: string): Promise<GenerationHis
     } finally {
       await file.close()
     }
+    torn = false
   }
 
   return {
@@ -79,9 +92,21 @@ export async function openGenerationHistory(path: string): Promise<GenerationHis
   }
 }
 
+/** No file is an empty history. One that cannot be read is none: it holds the epochs. */
+async function readHistory(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw new ToolkitError('CONFIG_HISTORY_UNREADABLE', `${path} cannot be read: ${messageOf(error)}`, {
+      hint: 'let the proxy read it: it tells which moves of the write owner are of the past. Remove it only where the databases are begun anew as well',
+      cause: error,
+    })
+  }
+}
+
 /** A line that is torn or of another form is passed over: the last one may have been cut by a crash. */
-async function readEntries(path: string): Promise<GenerationEntry[]> {
-  const text = await readFile(path, 'utf8').catch(() => '')
+function readEntries(text: string): GenerationEntry[] {
   const byNumber = new Map<number, GenerationEntry>()
   for (const line of text.split('\n')) {
     const entry = readEntry(line)

@@ -2,7 +2,7 @@ import type { Problem } from '@strangler/kit/problem.ts'
 import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { diffConfigs } from '../config/config-diff.ts'
 import type { ConfigFile } from '../config/config-file.ts'
-import { type Config, urlsOf } from '../config/config-schema.ts'
+import { type Config, placesOf } from '../config/config-schema.ts'
 import { type Change, editConfig } from '../config/edit-config.ts'
 import { invalidConfig, type ParsedConfig, parseConfig } from '../config/parse-config.ts'
 import { createGeneration, type Generation } from './generation.ts'
@@ -47,8 +47,8 @@ export type GenerationsOptions = {
   history: GenerationHistory
   /** Called with each that is to be served; resolves once every worker serves it. */
   publish(next: Generation, previous: Generation | undefined): Promise<void>
-  /** Told of what could not be kept of a swap that went ahead nevertheless. */
-  onUnkept(cause: string): void
+  /** Told of what goes ahead nevertheless. */
+  warn(message: string): void
   /** Wall clock, milliseconds since the epoch. */
   now(): number
 }
@@ -58,12 +58,19 @@ const byFile: Author = { by: 'file', reason: 'the file changed' }
 /** The generations of one proxy, one after the other; their numbers go on where those of the last run ended. */
 export async function openGenerations(options: GenerationsOptions): Promise<Generations> {
   const { file, history, publish } = options
-  const first = parseConfig(await file.read())
+  const first = parseConfig(await file.read(), file.companions)
   if (!('config' in first)) throw invalidConfig(file.name, first.problems)
   const last = history.entries().at(-1)
-  const known = last !== undefined && sharesUpstreams(last.text, first.config)
-  let epochs: Record<string, OwnerEpoch> = known ? last.epochs : {}
-  const resumed = known && last.hash === first.hash
+  // Whatever the file says now: an epoch that was forgotten would let a coordinator of the past move the owner.
+  let epochs: Record<string, OwnerEpoch> = last?.epochs ?? {}
+  for (const [name, { writes }] of Object.entries(first.config.capabilities)) {
+    const moved = epochs[name]
+    if (moved !== undefined && writes !== undefined && moved.writes !== writes)
+      options.warn(
+        `${file.name} has writes: ${writes} of ${name}, but epoch ${moved.epoch} moved them to ${moved.writes}`,
+      )
+  }
+  const resumed = last?.hash === first.hash
   let current = generationOf(resumed ? last.number : (last?.number ?? 0) + 1, first)
   let problems: readonly Problem[] = []
   await publish(current, undefined)
@@ -73,7 +80,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
   async function keep(next: Generation, previous: Generation | undefined, author: Author): Promise<void> {
     await history
       .append(entryOf(next, previous, author), false)
-      .catch(error => options.onUnkept(messageOf(error)))
+      .catch(error => options.warn(`the history of generations is kept in memory only: ${messageOf(error)}`))
   }
 
   function entryOf(next: Generation, previous: Generation | undefined, author: Author): GenerationEntry {
@@ -104,7 +111,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
 
   async function reload(author: Author): Promise<Generation> {
     try {
-      const read = parseConfig(await file.read())
+      const read = parseConfig(await file.read(), file.companions)
       if (!('config' in read)) throw invalidConfig(file.name, read.problems)
       const moved = movedWrites(current.config, read.config)
       if (moved.length > 0) throw invalidConfig(file.name, moved)
@@ -124,6 +131,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
     for (const { capability } of changes)
       if (!current.capabilities.has(capability))
         throw new ToolkitError('CAPABILITY_UNKNOWN', `no capability ${capability} is configured`)
+    // Without a look at the files that it names: a certificate must not stop a cutover half-way.
     const edited = parseConfig(editConfig(current.text, changes))
     if (!('config' in edited)) throw invalidConfig(file.name, edited.problems)
     const moved: Record<string, OwnerEpoch> = {}
@@ -166,7 +174,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
       throw new ToolkitError('GENERATION_UNKNOWN', `generation ${number} is not in the history`, {
         details: { kept: history.entries().map(one => one.number) },
       })
-    const parsed = parseConfig(entry.text)
+    const parsed = parseConfig(entry.text, file.companions)
     if (!('config' in parsed)) throw invalidConfig(`generation ${number}`, parsed.problems)
     const moved = movedWrites(current.config, parsed.config)
     if (moved.length > 0) throw invalidConfig(`generation ${number}`, moved)
@@ -190,7 +198,7 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
     } catch (error) {
       return { next: edited, text: undefined, left: problemsOf(error) }
     }
-    const merged = parseConfig(text)
+    const merged = parseConfig(text, file.companions)
     const wanted = text === onDisk ? undefined : text
     if (!('config' in merged)) return { next: edited, text: wanted, left: merged.problems }
     const moved = movedWrites(edited.config, merged.config)
@@ -211,19 +219,6 @@ export async function openGenerations(options: GenerationsOptions): Promise<Gene
 
 function generationOf(number: number, { config, text, hash }: Good): Generation {
   return createGeneration(number, config, text, hash)
-}
-
-/**
- * Whether a file is about the system that the history is about: epochs count the moves of that system's data, and
- * a file that shares no server with it belongs to another one.
- */
-function sharesUpstreams(text: string, config: Config): boolean {
-  const before = parseConfig(text)
-  if (!('config' in before)) return true
-  const urls = new Set(Object.values(before.config.upstreams).flatMap(urlsOf))
-  return Object.values(config.upstreams)
-    .flatMap(urlsOf)
-    .some(url => urls.has(url))
 }
 
 function movedWrites(from: Config, to: Config): Problem[] {

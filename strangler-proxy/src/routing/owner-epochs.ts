@@ -20,7 +20,7 @@ export function checkEpoch(move: OwnerMove, seen: OwnerEpoch | undefined): Owner
   if (seen !== undefined && epoch <= seen.epoch && !repeated)
     throw new ToolkitError('EPOCH_STALE', `epoch ${epoch} of ${capability} is not above ${seen.epoch}`, {
       details: { capability, epoch, seen: seen.epoch },
-      hint: 'somebody else has moved the write owner since: read the status first. Where the journal was begun anew, remove the history of generations in .strangler beside the configuration',
+      hint: 'somebody else has moved the write owner since: read the status first. Where the databases and the journal were begun anew, remove the history of generations in .strangler beside the configuration as well',
     })
   return { epoch, writes }
 }
