@@ -74,6 +74,29 @@ test('closing waits for the transactions that were let pass, and says who they a
   expect(rows).toEqual([{ ITEM_NO: 1 }])
 })
 
+test('a statement that was prepared before the gate stood beside other triggers still runs', async () => {
+  const events = ['INSERT', 'UPDATE', 'DELETE']
+  await owner.query(insert(9))
+  for (const event of events)
+    await owner.query(`CREATE TRIGGER OWN_${event} BEFORE ${event} ON ITEM_MST FOR EACH ROW SET @own = 1`)
+  try {
+    // The server tells by triggers' ages, in hundredths of a second, whether a statement is to be prepared again.
+    await owner.query('SELECT SLEEP(0.1)')
+    const update = await owner.prepare('UPDATE ITEM_MST SET PRICE = PRICE + 1 WHERE ITEM_NO = ?')
+    await update.execute([9])
+    const fence = gate()
+    await armGate(databases.legacy, fence, false)
+    await update.execute([9])
+    await armGate(databases.legacy, fence, false)
+    await update.execute([9])
+    await setGate(databases.legacy, fence, true)
+    await expect(update.execute([9])).rejects.toMatchObject({ errno: 1644 })
+    await update.close()
+  } finally {
+    for (const event of events) await owner.query(`DROP TRIGGER OWN_${event}`)
+  }
+})
+
 test('a gate is never set by an epoch that is over', async () => {
   const before = gate()
   const fence = gate()

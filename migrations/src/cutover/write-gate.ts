@@ -20,7 +20,8 @@ export async function armGate(database: Database, fence: Fence, closed: boolean)
   await setGate(database, fence, closed)
   await eachTable(database, fence, async (session, table, event) => {
     const touched = await touchesGuarded(session, schemaOf(database), table, fence.scopes?.get(table))
-    await session.query(gateTrigger(database, fence, table, event, touched))
+    const before = await firstOtherTrigger(session, schemaOf(database), table, event)
+    await session.query(gateTrigger(database, fence, table, event, touched, before))
   })
 }
 
@@ -107,6 +108,25 @@ function nameOf(fence: Pick<Fence, 'capability' | 'scopes'>, event: FenceEvent, 
   return triggerName('strangler_gate', event, table, fence.capability, fence.scopes?.get(table))
 }
 
+/**
+ * The trigger that the gate's has to precede. Whether a prepared statement is prepared again, MariaDB decides by the age
+ * of the first trigger of the event alone: behind an older one, a clients' statement would find no `write_gate`.
+ */
+async function firstOtherTrigger(
+  session: Connection,
+  schema: string,
+  table: string,
+  event: FenceEvent,
+): Promise<string | undefined> {
+  const [rows] = await session.query<RowDataPacket[]>(
+    `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS
+      WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ? AND EVENT_MANIPULATION = ? AND ACTION_TIMING = 'BEFORE'
+      ORDER BY ACTION_ORDER`,
+    [schema, table, fenceEvents[event]],
+  )
+  return rows.map(({ name }) => String(name)).find(name => !name.startsWith('strangler_gate'))
+}
+
 /** The locking read sees the gate as it is now, whatever snapshot the writer's transaction reads from. */
 function gateTrigger(
   database: Database,
@@ -114,12 +134,13 @@ function gateTrigger(
   table: string,
   event: FenceEvent,
   touched: string | undefined,
+  before: string | undefined,
 ): string {
   const schema = schemaOf(database)
   const message = `STRANGLER-FENCE capability ${fence.capability} is written on the ${fence.writtenOn} side, epoch ${fence.epoch}`
   const also = event === 'upd' && touched !== undefined ? ` AND ${touched}` : ''
   return `CREATE OR REPLACE TRIGGER ${qualified(schema, nameOf(fence, event, table))}
-    BEFORE ${fenceEvents[event]} ON ${qualified(schema, table)} FOR EACH ROW
+    BEFORE ${fenceEvents[event]} ON ${qualified(schema, table)} FOR EACH ROW${before === undefined ? '' : ` PRECEDES ${identifier(before)}`}
     BEGIN
       DECLARE shut BOOLEAN DEFAULT NULL;
       IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))}${also} THEN
