@@ -5,6 +5,7 @@ import type { Observation } from '../forwarding/reply-tap.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { type Difference, differences, type Reading } from './canonical-value.ts'
 import { canonicalXml, lexicalForm } from './canonical-xml.ts'
+import { surelyEqualJson } from './equal-json.ts'
 import type { Conceal } from './redaction.ts'
 
 export type Comparison = {
@@ -80,7 +81,7 @@ async function allDifferences(
   if (legacy.body.equals(extracted.body) && encodingOf(legacy) === encodingOf(extracted)) return []
   const [one, other] = await Promise.all([decoded(legacy), decoded(extracted)])
   if (left === 'application/json' || left.endsWith('+json'))
-    return differences(canonicalJson(one.toString('utf8')), canonicalJson(other.toString('utf8')), reading)
+    return jsonDifferences(one.toString('utf8'), other.toString('utf8'), reading)
   if (left === 'text/xml' || left === 'application/xml' || left.endsWith('+xml'))
     return differences(
       canonicalXml(one.toString('utf8'), nilIsAbsent),
@@ -90,6 +91,11 @@ async function allDifferences(
   return one.equals(other)
     ? []
     : [{ path: 'body', legacy: `${one.length} bytes`, extracted: `${other.length} bytes` }]
+}
+
+function jsonDifferences(legacy: string, extracted: string, reading: Reading): Difference[] {
+  if (surelyEqualJson(legacy, extracted)) return []
+  return differences(canonicalJson(legacy), canonicalJson(extracted), reading)
 }
 
 /** The text of an element is the element, to whoever reads a divergence or writes an ignore rule. */
