@@ -4,14 +4,14 @@ import type { Config } from 'jest'
 const base = {
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
-  // A loaded machine may take its time; a test that hangs is still found.
-  testTimeout: 60_000,
   testPathIgnorePatterns: ['/node_modules/', '/\\.strangler/'],
   modulePathIgnorePatterns: ['/\\.strangler/'],
 }
 
 export default {
   workerIdleMemoryLimit: '512MB',
+  // A loaded machine may take its time; a test that hangs is still found. Within a project jest ignores it.
+  testTimeout: 60_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['**/test/**/!(*.db|*.e2e|*.process).test.ts'] },
     { ...base, displayName: 'process', testMatch: ['**/test/**/*.process.test.ts'] },

@@ -126,7 +126,10 @@ test('no source file passes 400 lines', () => {
 
 test('files are named in kebab-case', () => {
   const odd = files.filter(
-    file => !/^[a-z0-9-]+(\.(test|db\.test|e2e\.test|config))?\.(ts|js)$/.test(file.split('/').at(-1)!),
+    file =>
+      !/^[a-z0-9-]+(\.(test|db\.test|e2e\.test|process\.test|config))?\.(ts|js)$/.test(
+        file.split('/').at(-1)!,
+      ),
   )
   expect(odd).toEqual([])
 })

@@ -34,10 +34,14 @@ export async function startDistributedParts(
   onProgress('starting Kafka')
   const kafka = await startKafka(join(stateDir, 'kafka'), { broker, controller }, jars, env)
   const { bootstrapServers } = kafka
-  await supervisor.adopt('kafka', { pid: kafka.pid, url: `kafka://${bootstrapServers}` }, kafka)
+  await supervisor.adopt({
+    ...kafka,
+    name: 'kafka',
+    running: { pid: kafka.pid, url: `kafka://${bootstrapServers}` },
+  })
   onProgress('starting Connect')
   const worker = { port: rest, bootstrapServers, secrets: options.passwords }
   const connect = await startConnect(join(stateDir, 'connect'), worker, jars, env)
-  await supervisor.adopt('connect', { pid: connect.pid, url: connect.url }, connect)
+  await supervisor.adopt({ ...connect, name: 'connect', running: { pid: connect.pid, url: connect.url } })
   return { kafka: bootstrapServers, connect: connect.url }
 }

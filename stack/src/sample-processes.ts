@@ -30,7 +30,7 @@ export function sampleProcesses(
       {
         name: 'monolith',
         main: main('legacy-monolith/src/main.ts'),
-        onCrash: 'stop',
+        onCrash: options.faults === true ? 'restart' : 'stop',
         env: {
           PORT: String(options.ports.monolith),
           DATABASE_URL: databaseUrl(options.ports.mariadb, 'monolith', secrets.monolith, 'legacy_shop'),
@@ -69,7 +69,7 @@ export function customersProcess(
   return {
     name: 'customers',
     main: customersMain ?? join(root, 'extracted-services/customers/src/main.ts'),
-    onCrash: 'stop',
+    onCrash: options.faults === true ? 'restart' : 'stop',
     env: {
       PORT: String(ports.customers),
       ...ownDatabase(options, secrets, 'customers'),
@@ -121,11 +121,12 @@ function ordersProcess(options: SystemOptions, secrets: Secrets, distributed?: D
   }
 }
 
-function adaptersProcess({ root, ports, stateDir }: SystemOptions): Supervised {
+function adaptersProcess(options: SystemOptions): Supervised {
+  const { root, ports, stateDir } = options
   return {
     name: 'acl',
     main: join(root, 'acl-adapters/src/main.ts'),
-    onCrash: 'stop',
+    onCrash: options.faults === true ? 'restart' : 'stop',
     env: {
       REST_PORT: String(ports.rest),
       FACADE_PORT: String(ports.facade),
@@ -139,7 +140,8 @@ function adaptersProcess({ root, ports, stateDir }: SystemOptions): Supervised {
   }
 }
 
-function proxyProcess({ root, ports, configFile }: SystemOptions, secrets: Secrets): Supervised {
+function proxyProcess(options: SystemOptions, secrets: Secrets): Supervised {
+  const { root, ports, configFile } = options
   return {
     name: 'proxy',
     main: join(root, 'strangler-proxy/src/main.ts'),
@@ -152,7 +154,7 @@ function proxyProcess({ root, ports, configFile }: SystemOptions, secrets: Secre
       '--admin',
       `127.0.0.1:${ports.admin}`,
     ],
-    onCrash: 'stop',
+    onCrash: options.faults === true ? 'restart' : 'stop',
     env: {
       STRANGLER_TOKEN: secrets.token,
       STRANGLER_REGISTRY_TOKEN: secrets.registry,

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createDatabaseAccounts, databaseUrl } from './database-accounts.ts'
 import { type DistributedParts, startDistributedParts } from './distributed-parts.ts'
-import { startMariadb } from './mariadb.ts'
+import { type Mariadb, startMariadb } from './mariadb.ts'
 import { portalFile, portalMenu } from './portal-menu.ts'
 import { openProcessLogs } from './process-logs.ts'
 import { refuseSecond } from './refuse-second.ts'
 import { connectorPasswords, customersProcess, sampleProcesses } from './sample-processes.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
-import { createSupervisor, type Supervised, type Supervisor } from './supervisor.ts'
+import { type AdoptedServer, createSupervisor, type Supervised, type Supervisor } from './supervisor.ts'
 import type { Ports } from './system-config.ts'
 
 export type SystemOptions = {
@@ -28,7 +28,7 @@ export type SystemOptions = {
   customers: number
   /** The customers service to run; another build of it, in drills. */
   customersMain?: string
-  /** Lets a drill name the point at which the engine kills itself. */
+  /** Lets a drill break parts of the system: what is killed, the database included, is started again. */
   faults?: boolean
   /** Changes through Debezium and messages through Kafka, both started here, instead of in process and in MariaDB. */
   distributed?: boolean
@@ -67,11 +67,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const supervisor = createSupervisor(stateDir, node, env, onLog)
   try {
     options.onProgress('starting MariaDB')
-    const mariadb = await startMariadb(join(stateDir, 'mariadb'), ports.mariadb, secrets.root)
-    const mariadbUrl = `mysql://127.0.0.1:${ports.mariadb}/`
-    await supervisor.adopt('mariadb', { pid: mariadb.pid, url: mariadbUrl }, mariadb)
-    const distributed = await startDistributed(supervisor, options, secrets)
+    const mariadb = await startDatabase(options, secrets)
+    // A drill that kills the database wants it back; whoever works with it must not go on without knowing.
+    await supervisor.adopt(
+      mariadb,
+      options.faults === true ? () => startDatabase(options, secrets) : undefined,
+    )
     await createDatabaseAccounts(mariadb.adminUrl, secrets)
+    const distributed = await startDistributed(supervisor, options, secrets)
 
     const shopUrl = databaseUrl(ports.mariadb, 'monolith', secrets.monolith, 'legacy_shop')
     options.onProgress(`installing the shop with ${options.customers} customers`)
@@ -103,6 +106,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await supervisor.stopAll()
     throw error
   }
+}
+
+async function startDatabase(
+  { stateDir, ports }: SystemOptions,
+  secrets: Secrets,
+): Promise<Mariadb & AdoptedServer> {
+  const mariadb = await startMariadb(join(stateDir, 'mariadb'), ports.mariadb, secrets.root)
+  const running = { pid: mariadb.pid, url: `mysql://127.0.0.1:${ports.mariadb}/` }
+  return { ...mariadb, name: 'mariadb', running }
 }
 
 async function startDistributed(

@@ -8,6 +8,8 @@ export type Supervised = ProcessSpec & {
 }
 
 export type AdoptedServer = {
+  name: string
+  running: RunningProcess
   /** The file that says why, when it ends. */
   log: string
   ended: Promise<unknown>
@@ -16,8 +18,11 @@ export type AdoptedServer = {
 
 export type Supervisor = {
   start(spec: Supervised): Promise<RunningProcess>
-  /** Adds a server started elsewhere: its end stops the system, and it is stopped after all that started later. */
-  adopt(name: string, running: RunningProcess, server: AdoptedServer): Promise<void>
+  /**
+   * Adds a server started elsewhere: it is stopped after all that started later.
+   * @param revive starts it again when it ends by itself; without it, its end stops the system
+   */
+  adopt(server: AdoptedServer, revive?: () => Promise<AdoptedServer>): Promise<void>
   stop(name: string): Promise<void>
   kill(name: string, signal: NodeJS.Signals): void
   running(): Readonly<Record<string, RunningProcess>>
@@ -99,6 +104,23 @@ export function createSupervisor(
     }
   }
 
+  async function adopt(server: AdoptedServer, revive?: () => Promise<AdoptedServer>): Promise<void> {
+    const { name, running, stop } = server
+    const part: Part = { running, stop, kill: () => {}, expected: false }
+    parts.set(name, part)
+    await record()
+    void server.ended.then(async () => {
+      if (stopping || part.expected) return
+      onLog(name, 'ended unexpectedly')
+      try {
+        if (revive === undefined) throw serverEnded(server)
+        await adopt(await revive(), revive)
+      } catch (error) {
+        fail(error as Error)
+      }
+    })
+  }
+
   function isHopeless(name: string, livedMs: number): boolean {
     const inARow = livedMs < hopeless.withinMs ? (crashes.get(name) ?? 0) + 1 : 0
     crashes.set(name, inARow)
@@ -109,19 +131,7 @@ export function createSupervisor(
     failed,
     start,
     running,
-    adopt: async (name, entry, server) => {
-      const part: Part = { running: entry, stop: server.stop, kill: () => {}, expected: false }
-      parts.set(name, part)
-      void server.ended.then(() => {
-        if (!stopping && !part.expected)
-          fail(
-            new ToolkitError('PROCESS_FAILED', `${name} ended`, {
-              hint: `${server.log} says why; started again, it goes on with its data`,
-            }),
-          )
-      })
-      await record()
-    },
+    adopt,
     stop: async name => {
       const part = parts.get(name)
       if (part === undefined) return
@@ -139,4 +149,10 @@ export function createSupervisor(
       await removeRunFile(stateDir)
     },
   }
+}
+
+function serverEnded({ name, log }: AdoptedServer): ToolkitError {
+  return new ToolkitError('PROCESS_FAILED', `${name} ended`, {
+    hint: `${log} says why; started again, it goes on with its data`,
+  })
 }

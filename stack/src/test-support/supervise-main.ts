@@ -8,7 +8,8 @@ const stateDir = process.argv[2]!
 const supervisor = createSupervisor(stateDir, process.execPath, process.env, () => {})
 const [port] = await freePorts(1)
 const mariadb = await startMariadb(join(stateDir, 'mariadb'), port!, 'only-for-this-test')
-await supervisor.adopt('mariadb', { pid: mariadb.pid, url: `mysql://127.0.0.1:${port}/` }, mariadb)
+const running = { pid: mariadb.pid, url: `mysql://127.0.0.1:${port}/` }
+await supervisor.adopt({ ...mariadb, name: 'mariadb', running })
 await supervisor.start({
   name: 'idle',
   main: join(import.meta.dirname, 'idle-main.ts'),
