@@ -1,5 +1,11 @@
 /** How long and how often each contender runs. */
-export type BenchmarkOptions = { seconds: number; rounds: number; say(line: string): void }
+export type BenchmarkOptions = {
+  seconds: number
+  rounds: number
+  /** How many rows a benchmark of data moves; each has a default of its own. */
+  rows?: number
+  say(line: string): void
+}
 
 /** What one contender did, as medians over the rounds. */
 export type Figure = {
