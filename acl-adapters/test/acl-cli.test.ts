@@ -119,7 +119,13 @@ test('convert answers line by line, in order, and goes on after a line it refuse
 test('generate writes OpenAPI, types, a client and a draft that says why', async () => {
   const out = mkdtempSync(join(tmpdir(), 'acl-'))
   expect((await acl(['generate', shop, '--out', out])).exit).toBe(0)
-  expect(readdirSync(out).sort()).toEqual(['client.ts', 'mapping-draft.ts', 'openapi.json', 'types.ts'])
+  expect(readdirSync(out).sort()).toEqual([
+    'README.md',
+    'client.ts',
+    'mapping-draft.ts',
+    'openapi.json',
+    'types.ts',
+  ])
   expect(readFileSync(join(out, 'types.ts'), 'utf8')).toMatch(/custNo: number/)
   const draft = readFileSync(join(out, 'mapping-draft.ts'), 'utf8')
   expect(draft).toMatch(/get by the one required key custNo.*\n.*path: "\/customers\/\{custNo\}"/)

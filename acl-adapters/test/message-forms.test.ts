@@ -124,10 +124,8 @@ test('serves such messages over REST: headers come and go under $headers', async
 })
 
 test('describes them in OpenAPI and TypeScript', () => {
-  const { paths } = openApiDocument(contract, []) as {
-    paths: Record<string, { post: { requestBody: { content: Record<string, { schema: unknown }> } } }>
-  }
-  expect(paths['/rpc/Both']!.post.requestBody.content['application/json']!.schema).toMatchObject({
+  const { paths } = openApiDocument(contract, [])
+  expect(paths['/rpc/Both']!.post!.requestBody!.content!['application/json']!.schema).toMatchObject({
     required: ['A', 'B'],
     properties: { A: { type: 'integer' }, $headers: { properties: { Session: expect.anything() } } },
   })

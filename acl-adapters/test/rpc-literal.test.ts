@@ -1,6 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { encodeMessage, takeHeaders } from '../src/codec/message.ts'
+import { createHttpExchange } from '../src/http/http-exchange.ts'
+import { rpcMapping } from '../src/soap-facade/rpc-mapping.ts'
+import { createServedDocuments } from '../src/soap-facade/served-documents.ts'
+import { createSoapFacade } from '../src/soap-facade/soap-facade.ts'
 import { compileFiles, decodeXml, plain, schemaOf } from './compile-schema.ts'
+import { envelope, sendJson, startUpstream } from './shop-fixtures.ts'
 
 const wsdl = `<wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:test" targetNamespace="urn:test">
 <wsdl:types>${schemaOf('<xs:complexType name="P"><xs:sequence><xs:element name="x" type="xs:int"/></xs:sequence></xs:complexType><xs:element name="Token" type="xs:string"/>')}</wsdl:types>
@@ -48,4 +53,38 @@ test('takes the header blocks that the binding declares from $headers', () => {
   expect(() => takeHeaders(input, { $headers: { Other: 1 } }, contract)).toThrow(
     /not a header of the operation/,
   )
+})
+
+test('tells overloads with the same wrapper apart by the action', async () => {
+  const upstream = await startUpstream((_, response) => sendJson(response, { return: 1 }))
+  const exchange = createHttpExchange(upstream.url)
+  const facade = createSoapFacade({
+    contract,
+    rest: exchange,
+    mappings: [rpcMapping(contract)],
+    documents: createServedDocuments(contract.documents),
+    path: '/soap',
+  })
+  const send = (action: string, parts: string) =>
+    facade.handle({
+      method: 'POST',
+      path: '/soap',
+      query: new URLSearchParams(),
+      headers: { 'content-type': 'text/xml', soapaction: action },
+      body: Buffer.from(envelope(`<w:Find xmlns:w="urn:wire">${parts}</w:Find>`)),
+      trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: false },
+    })
+  try {
+    expect((await send('"f2"', '<key>9</key>')).status).toBe(200)
+    expect([upstream.last().path, upstream.last().body]).toEqual(['/rpc/Find.ByKey', '{"key":"9"}'])
+    const byName = '<name>n</name><p><x xmlns="urn:test">1</x></p>'
+    expect((await send('"f1"', byName)).status).toBe(200)
+    expect(upstream.last().path).toBe('/rpc/Find')
+    expect((await send('"f1"', '<key>9</key>')).status).toBe(500)
+    expect((await send('"f3"', byName)).body).toContain('different operations')
+    expect(upstream.received).toHaveLength(2)
+  } finally {
+    await exchange.close()
+    await upstream.close()
+  }
 })

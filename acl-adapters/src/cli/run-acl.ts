@@ -17,6 +17,7 @@ import { rpcMapping } from '../soap-facade/rpc-mapping.ts'
 import { createServedDocuments } from '../soap-facade/served-documents.ts'
 import { createSoapFacade } from '../soap-facade/soap-facade.ts'
 import { openTransport } from '../transport/open-transport.ts'
+import { clientGuide } from './client-guide.ts'
 import { createLineConverter } from './convert-lines.ts'
 import { draftMapping, draftSource } from './draft-mapping.ts'
 import { formatInspection, inspectContract } from './inspect-contract.ts'
@@ -145,6 +146,7 @@ async function generate(contract: Contract, { out }: Flags, { write }: AclSurrou
     'types.ts': typeScriptTypes(contract),
     'client.ts': typeScriptClient(contract),
     'mapping-draft.ts': draftSource(draftMapping(contract)),
+    'README.md': clientGuide(contract),
   }
   mkdirSync(out, { recursive: true })
   for (const [name, text] of Object.entries(files)) writeFileSync(join(out, name), text)
@@ -187,7 +189,7 @@ async function restFacade(contract: Contract, flags: Flags, log: Log) {
     contract,
     soap: transport.soap,
     mappings: [],
-    openApi: openApiDocument(contract, []),
+    openApi: openApiDocument(contract, [], reads),
   })
   return {
     server: createFacadeServer(rest, log.child({ facade: 'rest' })),

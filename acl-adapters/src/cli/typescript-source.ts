@@ -124,6 +124,7 @@ export function typeScriptTypes(contract: Contract): string {
     "/** XML that no schema describes. */\nexport type XmlNode = { '#'?: string; '@': Record<string, string>; $: (string | XmlNode)[] }\n",
     ...declarations,
     `/** Input and output of every operation. */\nexport type Operations = {\n${operations.join('')}}\n`,
+    "/** A server of the contract: what answers each operation. */\nexport type Handlers = {\n  [Name in keyof Operations]: (input: Operations[Name]['input']) => Promise<Operations[Name]['output']>\n}\n",
   ].join('\n')
 }
 

@@ -1,7 +1,10 @@
-import type { Contract, Operation } from '../contract/contract.ts'
+import type { Contract, Message, Operation } from '../contract/contract.ts'
 import { localOf } from '../xml/qualified-name.ts'
+import type { DescribedApi } from './docs-page.ts'
+import { exampleOfMessage } from './example-value.ts'
 import { createSchemaWriter, type SchemaWriter } from './json-schema.ts'
 import type { RestMapping, RestResource } from './rest-mapping.ts'
+import { isOneDocument, writeXmlDocument } from './xml-document.ts'
 
 const problemSchema = {
   type: 'object',
@@ -24,21 +27,23 @@ const problems = {
 export function openApiDocument(
   contract: Contract,
   mappings: readonly RestMapping[],
-): Readonly<Record<string, unknown>> {
+  declaredReads: readonly string[] = [],
+): DescribedApi & Readonly<Record<string, unknown>> {
+  const reads = new Set([...declaredReads, ...mappings.flatMap(mapping => mapping.reads)])
   const schemas = createSchemaWriter(contract)
-  const paths: Record<string, Record<string, unknown>> = {}
+  const paths: Record<string, DescribedApi['paths'][string]> = {}
   for (const mapping of mappings)
     for (const resource of mapping.resources) {
-      paths[resource.path] ??= {}
-      paths[resource.path]![resource.method.toLowerCase()] = resourceOperation(contract, mapping, resource)
+      const described = resourceOperation(contract, mapping, resource)
+      paths[resource.path] = { ...paths[resource.path], [resource.method.toLowerCase()]: described }
     }
   for (const operation of contract.operations.values())
     if (operation.unsupported.length === 0)
-      paths[`/rpc/${operation.name}`] = { post: rpcOperation(operation, schemas) }
+      paths[`/rpc/${operation.name}`] = { post: rpcOperation(contract, operation, schemas, reads) }
   const mapped = Object.fromEntries(mappings.flatMap(({ name, schemas: own }) => renamed(name, own)))
   return {
     openapi: '3.1.1',
-    info: { title: [...contract.operations.values()][0]?.service ?? 'SOAP service', version: '1.0.0' },
+    info: { title: [...contract.operations.values()][0]?.service || 'SOAP service', version: '1.0.0' },
     paths,
     components: { schemas: { ...schemas.components(), ...mapped, Problem: problemSchema } },
   }
@@ -58,7 +63,7 @@ function resourceOperation(contract: Contract, mapping: RestMapping, resource: R
     'application/json': { schema: { $ref: `#/components/schemas/${mapping.name}.${name}` } },
   })
   const inPath = [...resource.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
+    name: name!,
     in: 'path',
     required: true,
     schema: { type: 'string' },
@@ -78,17 +83,23 @@ function resourceOperation(contract: Contract, mapping: RestMapping, resource: R
       ...problems,
     },
     ...(operation === undefined ? {} : { 'x-soap': soapNote(operation) }),
+    'x-effect': mapping.reads.includes(resource.operation) ? 'read' : 'write',
   }
 }
 
-function rpcOperation(operation: Operation, schemas: SchemaWriter) {
+function rpcOperation(
+  contract: Contract,
+  operation: Operation,
+  schemas: SchemaWriter,
+  reads: ReadonlySet<string>,
+) {
   const reply =
     operation.output === undefined
       ? { 202: { description: 'Taken; there is no reply' } }
       : {
           200: {
             description: 'The reply',
-            content: { 'application/json': { schema: schemas.ofMessage(operation.output) } },
+            content: contentOf(contract, operation.output, schemas),
           },
         }
   return {
@@ -97,10 +108,11 @@ function rpcOperation(operation: Operation, schemas: SchemaWriter) {
     tags: ['rpc'],
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: schemas.ofMessage(operation.input) } },
+      content: contentOf(contract, operation.input, schemas),
     },
     responses: { ...reply, ...problems },
     'x-soap': soapNote(operation),
+    'x-effect': reads.has(operation.name) ? 'read' : 'write',
     ...(operation.faults.length === 0
       ? {}
       : {
@@ -109,6 +121,15 @@ function rpcOperation(operation: Operation, schemas: SchemaWriter) {
           ),
         }),
   }
+}
+
+/** JSON with an example, and XML where the message is one document. */
+function contentOf(contract: Contract, message: Message, schemas: SchemaWriter) {
+  const example = exampleOfMessage(message, contract)
+  const json = { schema: schemas.ofMessage(message), ...(example === undefined ? {} : { example }) }
+  if (!isOneDocument(message)) return { 'application/json': json }
+  const xml = example === undefined ? {} : { example: writeXmlDocument(message, example, contract) }
+  return { 'application/json': json, 'application/xml': { schema: { type: 'string' }, ...xml } }
 }
 
 function soapNote({ service, port, name, actions, style }: Operation) {

@@ -22,6 +22,8 @@ const rows: Readonly<Record<string, Row>> = {
   BAD_REQUEST: ['bad-request', 'Bad request', 400],
   METHOD_NOT_ALLOWED: ['method-not-allowed', 'Method not allowed', 405],
   JSON_MALFORMED: ['malformed-json', 'Malformed JSON', 400],
+  XML_REFUSED: ['malformed-xml', 'Malformed XML', 400],
+  NOT_ACCEPTABLE: ['not-acceptable', 'Not acceptable', 406],
   MEDIA_TYPE_UNSUPPORTED: ['unsupported-media-type', 'Unsupported media type', 415],
   BODY_TOO_LARGE: ['body-too-large', 'Body too large', 413],
   VALUE_REFUSED: ['value-refused', 'Value refused', 422],

@@ -1,25 +1,38 @@
 import { invalidInput } from '@strangler/kit/problem.ts'
-import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Json } from '../codec/json.ts'
 import { parseJson } from '../codec/parse-json.ts'
 import type { Contract, Operation } from '../contract/contract.ts'
 import type { BodyRefusal, FacadeAnswer, FacadeHandler, FacadeRequest } from '../http/facade.ts'
 import { headersBack, headersUpstream } from '../http/forwarded-headers.ts'
 import type { SoapClient, SoapOutcome } from '../soap/soap-client.ts'
+import { type DescribedApi, docsPage, docsPolicy } from './docs-page.ts'
 import { matchResource } from './match-resource.ts'
+import { negotiate } from './negotiate.ts'
 import { type ProblemDocument, problemOfError, problemOfFault } from './problem-document.ts'
 import type { RestAnswer, RestMapping, RestResource } from './rest-mapping.ts'
+import { isOneDocument, readXmlDocument, writeXmlDocument, writeXmlProblem } from './xml-document.ts'
 
 export type RestFacadeParts = {
   contract: Contract
   soap: SoapClient
   mappings: readonly RestMapping[]
-  /** Served at /openapi.json. */
-  openApi: unknown
+  /** Served at /openapi.json, and as HTML at /docs. */
+  openApi: DescribedApi
 }
 
 const rpcBodyLimit = 1024 * 1024
 const jsonType = 'application/json; charset=utf-8'
+const xmlType = 'application/xml; charset=utf-8'
+type RpcType = 'application/json' | 'application/xml'
+const jsonTypes = ['application/json'] as const
+const rpcTypes = ['application/json', 'application/xml'] as const
+const docsHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': docsPolicy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+}
 const problemType = 'application/problem+json; charset=utf-8'
 
 type Resource = RestResource & { mapping: RestMapping }
@@ -31,6 +44,7 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
   )
   refuseContradictions(contract, mappings)
   const openApiText = JSON.stringify(openApi)
+  const docsText = docsPage(openApi)
 
   const operationNamed = (name: string): Operation => {
     const operation = contract.operations.get(name)
@@ -46,13 +60,22 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
     const route = '/rpc/{Operation}'
     const operation = operationNamed(name)
     refuseRehearsal(request)
-    const outcome = await call(request, operation, readJson(request))
+    const xml = acceptedType(request, operation) === 'application/xml'
+    const outcome = await call(request, operation, await readMessage(request, operation, contract))
     const headers = headersBack(outcome.headers)
     if (outcome.kind === 'fault')
-      return problemAnswer(route, problemOfFault(outcome.fault, operation, instanceOf(request)), headers)
+      return problemAnswer(route, problemOfFault(outcome.fault, operation, instanceOf(request)), headers, xml)
+    const status = operation.output === undefined ? 202 : 200
+    if (xml && operation.output !== undefined)
+      return {
+        route,
+        status,
+        headers: { ...headers, 'content-type': xmlType },
+        body: writeXmlDocument(operation.output, outcome.json, contract),
+      }
     return {
       route,
-      status: operation.output === undefined ? 202 : 200,
+      status,
       headers: { ...headers, 'content-type': jsonType },
       body: JSON.stringify(outcome.json),
     }
@@ -65,6 +88,7 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
   ): Promise<FacadeAnswer> => {
     const { mapping, path: route } = resource
     if (resource.method !== 'GET') refuseRehearsal(request)
+    if (negotiate(request.headers.accept, jsonTypes) === undefined) throw notAcceptable(jsonTypes)
     const body = resource.request === undefined ? null : readDocument(request)
     const rest = { path: request.path, parameters, query: request.query, body }
     const mapped = resource.input(rest)
@@ -80,8 +104,11 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
 
   const route = (request: FacadeRequest): Promise<FacadeAnswer> | FacadeAnswer => {
     const { method, path } = request
-    if (path === '/openapi.json' && (method === 'GET' || method === 'HEAD'))
-      return { route: path, status: 200, headers: { 'content-type': jsonType }, body: openApiText }
+    if (method === 'GET' || method === 'HEAD') {
+      if (path === '/openapi.json')
+        return { route: path, status: 200, headers: { 'content-type': jsonType }, body: openApiText }
+      if (path === '/docs') return { route: path, status: 200, headers: docsHeaders, body: docsText }
+    }
     const rpc = matchResource([{ method: 'POST', path: '/rpc/{Operation}' }], method, path)
     const match = rpc ?? matchResource(resources, method, path)
     if (match === undefined) throw new ToolkitError('NOT_FOUND', `nothing is at ${path}`)
@@ -110,7 +137,7 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
         return await route(request)
       } catch (error) {
         const template = matchSafely(resources, request.method, request.path)?.path ?? 'none'
-        return failure(template, error, instanceOf(request))
+        return failure(template, error, instanceOf(request), wantsXml(request))
       }
     },
   }
@@ -145,6 +172,36 @@ function matchSafely(resources: readonly Resource[], method: string, path: strin
 function refuseRehearsal({ headers }: FacadeRequest): void {
   if (headers['strangler-rehearsal'] !== undefined)
     throw new ToolkitError('REHEARSAL_UNSUPPORTED', 'the legacy side cannot rehearse a write')
+}
+
+function acceptedType({ headers }: FacadeRequest, { output }: Operation): RpcType {
+  const offered = output === undefined || isOneDocument(output) ? rpcTypes : jsonTypes
+  const type = negotiate<RpcType>(headers.accept, offered)
+  if (type === undefined) throw notAcceptable(offered)
+  return type
+}
+
+function wantsXml({ path, headers }: FacadeRequest): boolean {
+  return path.startsWith('/rpc/') && negotiate<RpcType>(headers.accept, rpcTypes) === 'application/xml'
+}
+
+function notAcceptable(offered: readonly string[]): ToolkitError {
+  return new ToolkitError('NOT_ACCEPTABLE', `the answer can be ${offered.join(' or ')}`)
+}
+
+/** @throws ToolkitError JSON_MALFORMED, XML_REFUSED, VALUE_REFUSED, MEDIA_TYPE_UNSUPPORTED */
+async function readMessage(request: FacadeRequest, { input }: Operation, contract: Contract): Promise<Json> {
+  const contentType = request.headers['content-type'] ?? ''
+  if (!/^\s*(?:application|text)\/xml\b/i.test(contentType)) return readJson(request)
+  try {
+    return await readXmlDocument(input, request.body, contentType, contract)
+  } catch (cause) {
+    if (!isToolkitError(cause)) throw cause
+    if (cause.code.startsWith('XML_')) throw new ToolkitError('XML_REFUSED', cause.message, { cause })
+    if (cause.code !== 'MESSAGE_INVALID') throw cause
+    const { path } = cause.details as { path: string }
+    throw invalidInput('VALUE_REFUSED', input.name, [{ path, message: cause.message }])
+  }
 }
 
 /** A document: an object or an array. */
@@ -188,12 +245,13 @@ function problemAnswer(
   route: string,
   problem: ProblemDocument,
   headers: Record<string, string | string[]>,
+  xml = false,
 ): FacadeAnswer {
   return {
     route,
     status: problem.status,
-    headers: { ...headers, 'content-type': problemType },
-    body: JSON.stringify(problem),
+    headers: { ...headers, 'content-type': xml ? 'application/problem+xml; charset=utf-8' : problemType },
+    body: xml ? writeXmlProblem(problem) : JSON.stringify(problem),
   }
 }
 
@@ -203,10 +261,10 @@ function methodAnswer(method: string, allow: string): FacadeAnswer {
   return problemAnswer('none', problemOfError(error, ''), { allow })
 }
 
-function failure(route: string, error: unknown, instance: string): FacadeAnswer {
+function failure(route: string, error: unknown, instance: string, xml = false): FacadeAnswer {
   const problem = problemOfError(error, instance)
   const headers: Record<string, string> = problem.status === 503 ? { 'retry-after': '1' } : {}
-  return { ...problemAnswer(route, problem, headers), error }
+  return { ...problemAnswer(route, problem, headers, xml), error }
 }
 
 function instanceOf({ trace }: Pick<FacadeRequest, 'trace'>): string {

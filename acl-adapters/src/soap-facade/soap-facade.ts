@@ -38,7 +38,7 @@ export function createSoapFacade({
   documents,
   path,
 }: SoapFacadeParts): FacadeHandler {
-  const byElement = new Map<QualifiedName | undefined, Mapped>()
+  const byElement = new Map<QualifiedName | undefined, Mapped[]>()
   const headerBlocks = new Map<QualifiedName, ElementDeclaration>()
   for (const mapping of mappings)
     for (const [name, calls] of Object.entries(mapping.operations)) {
@@ -48,7 +48,8 @@ export function createSoapFacade({
           'MAPPING_INVALID',
           `mapping ${mapping.name} names operation ${name}, which the WSDL does not have`,
         )
-      byElement.set(operation.input.element?.name, { operation, mapping, calls })
+      const element = operation.input.element?.name
+      byElement.set(element, [...(byElement.get(element) ?? []), { operation, mapping, calls }])
       for (const element of operation.input.headers ?? []) headerBlocks.set(element.name, element)
     }
 
@@ -174,22 +175,31 @@ export function createSoapFacade({
   }
 }
 
-/** Routes by what the Body holds; an action that names another operation would let a write pass for a read. */
+/**
+ * Routes by what the Body holds; an action that names another operation would let a write pass for a read. Where
+ * overloads have the same element, as in rpc style, the action tells which is meant.
+ */
 function findTarget(
-  byElement: ReadonlyMap<QualifiedName | undefined, Mapped>,
+  byElement: ReadonlyMap<QualifiedName | undefined, readonly Mapped[]>,
   name: QualifiedName | undefined,
   request: FacadeRequest,
 ): Mapped {
-  const target = byElement.get(name)
+  const targets = byElement.get(name) ?? []
+  const actions = actionsOf(request)
+  const target = targets.find(one => actions.every(action => hasAction(one, action))) ?? targets[0]
   if (target === undefined)
     throw new ToolkitError('OPERATION_UNKNOWN', `no operation here takes ${name ?? 'an empty Body'}`)
   const { operation } = target
   if (operation.unsupported.length > 0)
     throw new ToolkitError('OPERATION_UNSUPPORTED', `operation ${operation.name} is not supported`)
-  for (const action of actionsOf(request))
-    if (![...operation.actions.values()].includes(action))
+  for (const action of actions)
+    if (!hasAction(target, action))
       throw new ToolkitError('ACTION_CONTRADICTS', 'the SOAPAction and the Body name different operations')
   return target
+}
+
+function hasAction({ operation }: Mapped, action: string): boolean {
+  return [...operation.actions.values()].includes(action)
 }
 
 /** SOAPAction (SOAP 1.1 §6.1.1) and the action parameter of the media type (RFC 3902); empty ones say nothing. */
