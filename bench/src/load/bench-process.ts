@@ -22,19 +22,21 @@ const clockTicks = 100
 /**
  * Starts a main and waits for the line with which it says that it serves.
  * @param announces false for one that prints nothing until asked
+ * @param stderr ignored where its log is of no interest
  */
 export async function startProcess(
   main: string,
   args: readonly string[],
   env: Record<string, string> = {},
   announces = true,
+  stderr: 'inherit' | 'ignore' = 'inherit',
 ): Promise<BenchProcess> {
   // `env` adds to the environment that it inherits, and becomes the process that it starts.
   const added = Object.entries({ ...env, STRANGLER_SUPERVISED: '1' }).map(
     ([name, value]) => `${name}=${value}`,
   )
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, ...args]
-  const child = spawn('env', [...added, ...command], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('env', [...added, ...command], { stdio: ['pipe', 'pipe', stderr] })
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const next = async () => {
     const { value, done } = await lines.next()
