@@ -1,3 +1,4 @@
+import type { CatalogFigures } from './catalog-story.ts'
 import type { Proof } from './proof.ts'
 import type { Claim } from './report/demo-report.ts'
 import type { StoryFigures } from './story.ts'
@@ -10,6 +11,8 @@ export type Measured = {
   proof: Proof
   seconds: number
   batchReviewed: number
+  /** Of the second capability, where it was moved too. */
+  catalog?: CatalogFigures | undefined
 }
 
 /** What the demo promises, each with the figure of this run that keeps or breaks it. */
@@ -20,6 +23,7 @@ export function decideClaims({
   proof,
   seconds,
   batchReviewed,
+  catalog,
 }: Measured): Claim[] {
   const rate = totals.requests / seconds
   const writeShare = totals.writes / Math.max(1, totals.requests)
@@ -57,6 +61,20 @@ export function decideClaims({
       story.verified.ok ? story.verified.rows : 'not equal',
       'all',
       story.verified.ok && story.verified.rows > 0,
+    ),
+    ...(catalog === undefined ? [] : catalogClaims(catalog)),
+  ]
+}
+
+function catalogClaims({ verdict, drillOk, verified }: CatalogFigures): Claim[] {
+  return [
+    claim('verdict on the catalog', verdict, 'pass', verdict === 'pass'),
+    claim('drill of the catalog', drillOk ? 'passed' : 'failed', 'passed', drillOk),
+    claim(
+      'products and stock equal on both sides',
+      verified.ok ? verified.rows : 'not equal',
+      'all',
+      verified.ok && verified.rows > 0,
     ),
   ]
 }

@@ -8,15 +8,21 @@ import { copyConfigWithFreePorts } from '@strangler/stack/system-config.ts'
 import { runDemo } from './run-demo.ts'
 
 /**
- * `npm run demo [-- --distributed]`: one shot on a system of its own; exit 0 only if every claim held.
+ * `npm run demo [-- --all] [--distributed]`: one shot on a system of its own; exit 0 only if every claim held.
+ * `--all`: the catalog moves after the customers, while the monolith goes on taking orders.
  * `--distributed`: with Kafka, Connect and Debezium instead of the parts in process.
  */
 const root = dirname(dirname(import.meta.dirname))
 const stateDir = join(root, '.strangler', 'demo')
 const reports = join(root, '.strangler', 'reports')
 const customers = 20_000
-const distributed = process.argv.includes('--distributed')
+const asked = new Set(process.argv.slice(2))
 const write = (text: string) => process.stdout.write(text)
+const unknown = [...asked].filter(flag => !['--distributed', '--all'].includes(flag))
+if (unknown.length > 0) {
+  process.stderr.write(`npm run demo knows no “${unknown.join('”, “')}”; there are: --all, --distributed\n`)
+  process.exit(2)
+}
 
 try {
   await clearState(stateDir)
@@ -33,7 +39,7 @@ try {
     node: process.execPath,
     env: process.env,
     customers,
-    distributed,
+    distributed: asked.has('--distributed'),
     customersMain: join(root, 'demo/src/defective-customers/main.ts'),
     onLog: (name, line) => log.write(`${name} ${line}\n`),
     onProgress: message => write(`  ${message} …\n`),
@@ -49,6 +55,7 @@ try {
       stateDir,
       system,
       customers,
+      all: asked.has('--all'),
       node: process.execPath,
       env: process.env,
       write,

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { System } from '@strangler/stack/start-system.ts'
+import { tellCatalogStory } from './catalog-story.ts'
 import { decideClaims } from './claims.ts'
 import { startNightlyBatch } from './nightly-batch.ts'
 import { createOperatorView } from './operator-view.ts'
@@ -20,12 +21,15 @@ export type DemoParts = {
   env: NodeJS.ProcessEnv
   /** How many customers the shop was seeded with. */
   customers: number
+  /** Moves the catalog after the customers. */
+  all: boolean
   write(text: string): void
   terminal: boolean
 }
 
 const capability = 'customers'
 const ratePerSecond = 200
+const catalogTraffic = { ratePerSecond: 60, products: 500 }
 const seed = 7
 
 /** Traffic, batch and sampling on; the story; everything off; the proof from ledger and databases; the report. */
@@ -39,16 +43,15 @@ export async function runDemo(
   const nowMs = () => performance.now() - began
 
   const teller = createTeller(write, terminal, nowMs)
-  const view = createOperatorView(
-    local(system.ports.engine),
-    local(system.ports.admin),
-    system.secrets.token,
-    capability,
-  )
+  const viewOf = (name: string) =>
+    createOperatorView(local(system.ports.engine), local(system.ports.admin), system.secrets.token, name)
+  const view = viewOf(capability)
+  const cli = createCli(node, root, stateDir, env)
   const traffic = await startTraffic(local(system.ports.proxy), {
     ratePerSecond,
     seed,
     customers: parts.customers,
+    ...(parts.all ? { catalog: catalogTraffic } : {}),
   })
   const batch = startNightlyBatch(node, root, { ...env, ...system.nightlyEnv }, nowMs)
   const sampling = startSampling(traffic.stats, view, nowMs)
@@ -56,14 +59,16 @@ export async function runDemo(
     teller,
     view,
     batch,
-    cli: createCli(node, root, stateDir, env),
+    cli,
     deployFixedService: () => system.deployCustomers(join(root, 'extracted-services/customers/src/main.ts')),
   })
+  const catalog = parts.all ? await tellCatalogStory({ teller, cli, view: viewOf('catalog') }) : undefined
   await batch.stop()
   await traffic.stop()
   const seconds = nowMs() / 1_000
   const lag = await sampling.stop()
   const settledLagMs = await untilSynced(view)
+  if (parts.all) await untilSynced(viewOf('catalog'))
   const proof = await prove(system.adminUrl, traffic.ledger.expectation())
 
   const totals = traffic.stats.totals()
@@ -76,6 +81,7 @@ export async function runDemo(
     proof,
     seconds,
     batchReviewed,
+    catalog,
   })
   const report: DemoReport = {
     ok: claims.every(claim => claim.ok),
@@ -100,6 +106,12 @@ export async function runDemo(
         ),
       ),
       'lag at the end ms': settledLagMs,
+      ...(catalog === undefined
+        ? {}
+        : {
+            'catalog: hold p99 ms': round(catalog.holdP99Ms),
+            'catalog: rollback ms': round(catalog.rollbackMs),
+          }),
       'batch runs refused by the fence': batch.runs().filter(run => run.refused !== null).length,
     },
     claims,

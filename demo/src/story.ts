@@ -1,7 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NightlyBatch } from './nightly-batch.ts'
-import type { CapabilityStatus, OperatorView } from './operator-view.ts'
-import type { Cli, CliResult } from './strangler-cli.ts'
+import type { OperatorView } from './operator-view.ts'
+import {
+  createRunStep,
+  type DrillJson,
+  describeDivergences,
+  describeDrill,
+  describeSwitch,
+  describeVerified,
+  inSeconds,
+  observe,
+  refusals,
+  rowsOf,
+  type SwitchJson,
+} from './story-steps.ts'
+import type { Cli } from './strangler-cli.ts'
 import type { Teller } from './teller.ts'
 
 export type StoryParts = {
@@ -37,21 +50,7 @@ export async function tellStory({
   batch,
   deployFixedService,
 }: StoryParts): Promise<StoryFigures> {
-  const strangler = async (
-    label: string,
-    args: string[],
-    outcome: (result: CliResult) => string,
-    allowed = [0],
-  ) => {
-    const command = `npx strangler ${args.map(arg => (arg.includes(' ') ? `"${arg}"` : arg)).join(' ')}`
-    const result = await teller.step(label, command, () => cli(args, teller.progress), outcome)
-    if (!allowed.includes(result.exit))
-      throw new Error(
-        `strangler ${args.join(' ')} ended with exit ${result.exit}: ${JSON.stringify(result.json)}`,
-      )
-    return result
-  }
-  const inSeconds = (result: CliResult) => `done in ${(result.ms / 1_000).toFixed(1)} s`
+  const strangler = createRunStep(teller, cli)
 
   await teller.step(
     'The monolith alone, with its clients',
@@ -173,73 +172,4 @@ export async function tellStory({
     batchWorkedAfterRollback: again.refused === null && again.reviewed > 0,
     verified: { rows: rowsOf(verified), ok: verified.exit === 0 },
   }
-}
-
-type SwitchJson = { ms: number; hold: { p50Ms: number; p99Ms: number; maxMs: number } }
-type DrillJson = {
-  ok: boolean
-  writes: { acknowledged: number; lost: number; duplicated: number }
-  hold: { p99Ms: number }
-  cutoverMs: number
-  rollbackMs: number
-}
-
-/** Watches the comparison until `enough`, at most 20 s. */
-async function observe(
-  teller: Teller,
-  view: OperatorView,
-  label: string,
-  enough: (status: CapabilityStatus) => boolean,
-): Promise<CapabilityStatus> {
-  return teller.step(
-    label,
-    null,
-    async () => {
-      for (let waited = 0; ; waited += 250) {
-        const status = await view.status()
-        if (enough(status) || waited > 20_000) return status
-        teller.progress(`${status.comparison.samples} compared, ${status.comparison.diverged} diverged`)
-        await delay(250)
-      }
-    },
-    ({ comparison }) =>
-      `${comparison.samples} compared, ${comparison.diverged} diverged: ${comparison.verdict}`,
-  )
-}
-
-function refusals(result: CliResult): string {
-  const list = (result.json.refusals ?? []) as { code: string; message: string }[]
-  return list.map(({ message }) => message).join('; ')
-}
-
-function describeDivergences(result: CliResult): string {
-  const list = (result.json.divergences ?? []) as {
-    route: string
-    path: string
-    count: number
-    before: unknown
-    after: unknown
-  }[]
-  const first = list[0]
-  return first === undefined
-    ? 'nothing'
-    : `${list.length} paths; ${first.route} ${first.path}, ${first.count} times: legacy ${String(first.before)}, extracted ${String(first.after)}`
-}
-
-function describeDrill(result: CliResult): string {
-  const { ok, writes, hold, cutoverMs, rollbackMs } = result.json as unknown as DrillJson
-  return `${ok ? 'passed' : 'FAILED'}: ${writes.acknowledged} writes acknowledged, ${writes.lost} lost, ${writes.duplicated} twice; held p99 ${hold.p99Ms.toFixed(0)} ms; cutover ${cutoverMs.toFixed(0)} ms, rollback ${rollbackMs.toFixed(0)} ms`
-}
-
-function describeSwitch(result: CliResult): string {
-  const { ms, hold } = result.json as unknown as SwitchJson
-  return `switched in ${ms.toFixed(0)} ms; writes were held ${hold.p99Ms.toFixed(0)} ms at p99`
-}
-
-function rowsOf(result: CliResult): number {
-  return ((result.json.tables ?? []) as { rows: number }[]).reduce((sum, table) => sum + table.rows, 0)
-}
-
-function describeVerified(result: CliResult): string {
-  return `${rowsOf(result)} rows compared, ${result.exit === 0 ? 'all equal' : 'NOT equal'}`
 }

@@ -7,10 +7,19 @@ import { prefixedLog } from './prefixed-log.ts'
 import { startSystem } from './start-system.ts'
 import { configuredPorts } from './system-config.ts'
 
-/** `npm start`: the embedded system stays up until Ctrl-C. */
+/**
+ * `npm start [-- --distributed] [--faults]`: the system stays up until Ctrl-C.
+ * `--distributed`: with Kafka, Connect and Debezium; `--faults`: drills may break parts of it, which then start again.
+ */
 const root = dirname(dirname(import.meta.dirname))
 const stateDir = join(root, '.strangler')
 const configFile = join(root, 'strangler.yaml')
+const asked = new Set(process.argv.slice(2))
+const unknown = [...asked].filter(flag => !['--distributed', '--faults'].includes(flag))
+if (unknown.length > 0) {
+  process.stderr.write(`npm start knows no “${unknown.join('”, “')}”; there are: --distributed, --faults\n`)
+  process.exit(2)
+}
 
 try {
   await mkdir(stateDir, { recursive: true })
@@ -24,6 +33,8 @@ try {
     node: process.execPath,
     env: process.env,
     customers: 20_000,
+    distributed: asked.has('--distributed'),
+    faults: asked.has('--faults'),
     onLog: (name, line) => {
       logFile.write(`${name} ${line}\n`)
       show(name, line)
