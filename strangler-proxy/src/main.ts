@@ -8,6 +8,7 @@ import { readEnv } from '@strangler/kit/read-env.ts'
 import { describeFailure, runMain, type Started } from '@strangler/kit/run-main.ts'
 import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { z } from 'zod'
+import { companionFiles } from './config/companion-files.ts'
 import { ownSecret } from './config/own-secret.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { type Address, type ProxyOptions, startProxy } from './start-proxy.ts'
@@ -21,6 +22,7 @@ check [FILE] [--json]`
 const environment = z.object({
   STRANGLER_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   STRANGLER_VIEWER_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  STRANGLER_REGISTRY_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   STRANGLER_ADMIN_HOSTS: z.string().optional(),
   STRANGLER_OPERATOR_URL: z.url().optional(),
 })
@@ -45,6 +47,7 @@ async function start(
     tls: readTls(tls),
     token: given.STRANGLER_TOKEN ?? (await ownSecret(config, 'token')),
     viewerToken: given.STRANGLER_VIEWER_TOKEN,
+    registrantToken: given.STRANGLER_REGISTRY_TOKEN,
     adminHosts: given.STRANGLER_ADMIN_HOSTS?.toLowerCase().split(','),
     // A folder that cannot be written to costs nothing but the equality of samples across a restart.
     redactionKey: await ownSecret(config, 'redaction-key').catch(() => undefined),
@@ -142,7 +145,7 @@ async function check(argv: readonly string[]): Promise<number> {
 
 async function problemsOf(file: string): Promise<readonly Problem[]> {
   try {
-    return parseConfig(await readFile(file, 'utf8')).problems
+    return parseConfig(await readFile(file, 'utf8'), companionFiles(file)).problems
   } catch (error) {
     return [{ path: '', message: `cannot be read: ${messageOf(error)}` }]
   }

@@ -12,7 +12,7 @@ export type ProxyEngineOptions = ControlOptions &
 /** A proxy without listeners, in this process: what receives requests hands them over. */
 export type ProxyEngine = Pick<Worker, 'metrics' | 'serve' | 'upgrade' | 'close'> & Control
 
-/** @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, HISTORY_UNREADABLE */
+/** @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, CONFIG_HISTORY_UNREADABLE */
 export async function openProxy(options: ProxyEngineOptions): Promise<ProxyEngine> {
   const worker = openWorker({
     ...options,
@@ -32,6 +32,8 @@ export async function openProxy(options: ProxyEngineOptions): Promise<ProxyEngin
       control.retire()
       worker.retire()
     },
-    close: worker.close,
+    async close() {
+      await Promise.all([worker.close(), control.close()])
+    },
   }
 }

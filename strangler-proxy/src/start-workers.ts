@@ -13,7 +13,7 @@ export type WorkersOptions = ProxyOptions & { workers: number; fork(): ForkedWor
 /**
  * One proxy of several processes: the workers share the entry listener; this process decides which generation they
  * serve, and has the admin listener.
- * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, HISTORY_UNREADABLE, PORT_TAKEN, PORT_REFUSED
+ * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, CONFIG_HISTORY_UNREADABLE, PORT_TAKEN, PORT_REFUSED
  */
 export async function startWorkers(options: WorkersOptions): Promise<RunningProxy> {
   const { config, token, operatorUrl, tls, log, workers: count, fork } = options
@@ -59,7 +59,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningProx
     async close() {
       control.retire()
       await pool.close(options.drainMs ?? current().config.timeouts.drainMs)
-      await side.close()
+      await Promise.all([side.close(), control.close()])
     },
   }
 }

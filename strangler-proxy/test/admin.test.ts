@@ -63,7 +63,7 @@ test('a viewer looks and changes nothing, whatever it adds to a request', async 
   ])
     expect(answer).toMatchObject({ status: 403, json: { code: 'FORBIDDEN' } })
   expect(proxy.generations.current().number).toBe(1)
-  expect(proxy.logged).toContainEqual(expect.objectContaining({ msg: 'a viewer was refused a change' }))
+  expect(proxy.logged).toContainEqual(expect.objectContaining({ msg: 'a viewer was refused a call' }))
 })
 
 test('refuses a Host that DNS may have led here; addresses, localhost and named hosts pass', async () => {

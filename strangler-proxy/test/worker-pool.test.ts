@@ -36,6 +36,7 @@ class FakeWorker {
         this.state = state
       }),
       use: note('use', () => {}),
+      learn: note('learn', () => {}),
       report: note('report', () => emptyReport(pid)),
       beginHold: note('beginHold', ({ id }) => ({ id, inflight: 1 })),
       drained: note('drained', () => ({ inflight: 0, parked: 2, sinceMs: 5 })),

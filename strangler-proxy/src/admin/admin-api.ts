@@ -1,15 +1,20 @@
+import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { ComparisonLedger } from '../comparison/comparison-ledger.ts'
+import type { ServiceRegistry } from '../discovery/service-registry.ts'
 import { holdReport } from '../holding/hold-desk.ts'
 import type { Capability } from '../routing/generation.ts'
 import type { Generations } from '../routing/generations.ts'
 import type { Workers } from '../workers/workers.ts'
 import { type AdminTokens, refuseBrowsers, requireRole } from './admin-access.ts'
 import { drainQuery, holdRequest, readInput, releaseQuery, renewRequest } from './admin-requests.ts'
+import { auditRoutes, deedOf } from './audit-routes.ts'
 import { generationRoutes } from './generation-routes.ts'
 import { recordingRoutes } from './recording-routes.ts'
+import { serviceRoutes } from './service-routes.ts'
 import { describeStatus } from './status.ts'
 
 export type AdminParts = {
@@ -19,6 +24,9 @@ export type AdminParts = {
   file: string
   generations: Generations
   workers: Workers
+  services: ServiceRegistry
+  audit: AuditLog
+  clock: Clock
   log: Log
 }
 
@@ -37,29 +45,29 @@ const statuses: Record<string, number> = {
   RECORDING_UNKNOWN: 404,
   RECORDING_ACTIVE: 409,
   WORKER_SILENT: 503,
+  REGISTRY_FULL: 429,
 }
 
 /** The admin API: bearer token on every call, JSON in and out. */
 export function createAdminApi(parts: AdminParts): Express {
-  const { generations, workers, log } = parts
+  const { generations, workers, audit, log } = parts
   const app = express()
   app.disable('x-powered-by')
-  app.use(
-    requireRole(parts.tokens, log),
-    refuseBrowsers(parts.hosts),
-    express.json({ limit: bodyLimit, strict: true }),
-  )
+  app.use(requireRole(parts), refuseBrowsers(parts.hosts), express.json({ limit: bodyLimit, strict: true }))
 
   app.get('/admin/status', async (_request, response) => {
     response.json(describeStatus(parts.file, generations, await workers.report()))
   })
 
-  app.use(generationRoutes(generations, log))
-  app.use(recordingRoutes(workers, find, log))
+  app.use(generationRoutes(generations, audit, log))
+  app.use(recordingRoutes(workers, find, audit, log))
+  app.use(serviceRoutes(parts.services, generations.current))
+  app.use(auditRoutes(audit))
 
   app.post('/admin/holds', async (request, response) => {
     const { capability: name, epoch, ...limits } = readInput(holdRequest, request.body)
     const wanted = { ...find(name).hold, ...definedOf(limits) }
+    await audit.append(deedOf(response, 'hold', { capability: name, details: { epoch, ...limits } }))
     const begun = await workers.beginHold({ capability: name, epoch, limits: wanted })
     log.info({ capability: name, epoch, ...begun }, 'writes are held')
     response.json(begun)
@@ -78,7 +86,11 @@ export function createAdminApi(parts: AdminParts): Express {
 
   app.delete('/admin/holds/:capability', async (request, response) => {
     const { epoch } = readInput(releaseQuery, request.query)
-    response.json(holdReport(await workers.releaseHold(find(request.params.capability).name, epoch)))
+    const { name } = find(request.params.capability)
+    // Writes that wait are let go whether or not the disk is full.
+    const noted = audit.append(deedOf(response, 'release', { capability: name, details: { epoch } }))
+    noted.catch(error => log.error({ cause: messageOf(error) }, 'a release is not on record'))
+    response.json(holdReport(await workers.releaseHold(name, epoch)))
   })
 
   app.get('/admin/comparisons/:capability', async (request, response) => {
@@ -91,6 +103,7 @@ export function createAdminApi(parts: AdminParts): Express {
 
   app.delete('/admin/comparisons/:capability', async (request, response) => {
     const { name, comparison } = find(request.params.capability)
+    await audit.append(deedOf(response, 'reset-comparison', { capability: name }))
     await workers.resetComparison(name)
     response.json(new ComparisonLedger(name).report(comparison))
   })

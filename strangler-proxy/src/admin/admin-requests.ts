@@ -53,6 +53,11 @@ export const renewRequest = z.strictObject({ epoch, leaseMs })
 
 export const releaseQuery = z.strictObject({ epoch: z.coerce.number().pipe(epoch) })
 
+export const auditQuery = z.strictObject({
+  limit: z.coerce.number().pipe(z.int().min(1).max(10_000)).default(50),
+  verify: z.enum(['true', 'false']).default('false'),
+})
+
 export const drainQuery = z.strictObject({
   drainedWithinMs: z.coerce.number().pipe(z.int().min(0).max(60_000)).default(0),
 })

@@ -1,6 +1,7 @@
 import type { Log } from '@strangler/kit/log.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { Router } from 'express'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { GenerationEntry } from '../routing/generation-history.ts'
 import type { Generations } from '../routing/generations.ts'
 import {
@@ -10,9 +11,10 @@ import {
   readInput,
   revertRequest,
 } from './admin-requests.ts'
+import { deedOf } from './audit-routes.ts'
 
 /** Toggling, its history, and the way back. */
-export function generationRoutes(generations: Generations, log: Log): Router {
+export function generationRoutes(generations: Generations, audit: AuditLog, log: Log): Router {
   const router = Router()
 
   router.get('/admin/generations', (request, response) => {
@@ -32,6 +34,8 @@ export function generationRoutes(generations: Generations, log: Log): Router {
   router.post('/admin/generations', async (request, response) => {
     const { changes, by, reason } = readInput(generationRequest, request.body)
     const before = generations.current().number
+    const capability = [...new Set(changes.map(change => change.capability))].join(', ')
+    await audit.append(deedOf(response, 'change', { by, capability, reason, details: { changes } }))
     const { number, hash } = await generations.change(changes, { by, reason })
     if (number !== before) log.info({ generation: number, hash, by, reason, changes }, 'generation swapped')
     response.json({ generation: number, hash })
@@ -40,6 +44,7 @@ export function generationRoutes(generations: Generations, log: Log): Router {
   router.post('/admin/generations/:number/revert', async (request, response) => {
     const { number: to } = readInput(generationNumber, request.params)
     const { by, reason } = readInput(revertRequest, request.body ?? {})
+    await audit.append(deedOf(response, 'revert', { by, reason, details: { to } }))
     const { number, hash } = await generations.revert(to, {
       by,
       reason: reason || `back to generation ${to}`,
@@ -49,6 +54,7 @@ export function generationRoutes(generations: Generations, log: Log): Router {
   })
 
   router.post('/admin/reload', async (_request, response) => {
+    await audit.append(deedOf(response, 'reload', {}))
     const { number, hash } = await generations.reload({ by: 'admin', reason: 'reload' })
     response.json({ generation: number, hash })
   })

@@ -5,8 +5,11 @@ import type { Log } from '@strangler/kit/log.ts'
 import { operationalEndpoints } from '@strangler/kit/operational-endpoints.ts'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import type { Registry } from 'prom-client'
+import { openAuditLog } from '../audit/audit-log.ts'
 import { configFile } from '../config/config-file.ts'
 import { stateFolder } from '../config/own-secret.ts'
+import { registryFile } from '../discovery/registry-file.ts'
+import { createServiceRegistry } from '../discovery/service-registry.ts'
 import { openGenerationHistory } from '../routing/generation-history.ts'
 import { type Generations, openGenerations } from '../routing/generations.ts'
 import type { Workers } from '../workers/workers.ts'
@@ -18,6 +21,8 @@ export type ControlOptions = {
   token: string
   /** Of those who may look and change nothing. */
   viewerToken?: string | undefined
+  /** Of services, which may register and nothing else. */
+  registrantToken?: string | undefined
   /** Names by which the admin API is called, besides addresses and localhost; undefined takes any. */
   hosts: readonly string[] | undefined
   log: Log
@@ -32,37 +37,51 @@ export type Control = {
   reload(): void
   /** Not ready any more, and no file followed. */
   retire(): void
+  /** Once what it keeps is on disk. */
+  close(): Promise<void>
 }
 
 /**
- * @param registry what `/metrics` answers
+ * @param metrics what `/metrics` answers
  * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, CONFIG_HISTORY_UNREADABLE
  */
 export async function openControl(
   options: ControlOptions,
   workers: Workers,
-  registry: Registry,
+  metrics: Registry,
 ): Promise<Control> {
   const { log } = options
   const file = configFile(options.config)
+  const audit = await openAuditLog(stateFile(options.config, 'audit.jsonl'), systemClock.now)
+  const kept = registryFile(stateFile(options.config, 'instances.json'), error =>
+    log.warn({ cause: messageOf(error) }, 'the registry is kept in memory only'),
+  )
+  const services = createServiceRegistry(systemClock.elapsed, () => {
+    void workers.learn(services.all())
+    kept.save(services)
+  })
+  await kept.restore(services)
   const generations = await openGenerations({
     file,
-    history: await openGenerationHistory(historyFile(options.config)),
+    history: await openGenerationHistory(stateFile(options.config, 'generations.jsonl')),
     publish: workers.use,
     warn: message => log.warn(message),
     now: systemClock.now,
   })
   const { current } = generations
   let ready = true
-  const operational = operationalEndpoints(registry, () =>
+  const operational = operationalEndpoints(metrics, () =>
     ready ? [] : [{ path: '', message: 'the proxy is closing' }],
   )
   const api = createAdminApi({
-    tokens: { operator: options.token, viewer: options.viewerToken },
+    tokens: { operator: options.token, viewer: options.viewerToken, registrant: options.registrantToken },
     hosts: options.hosts,
     file: options.config,
     generations,
     workers,
+    services,
+    audit,
+    clock: systemClock,
     log,
   })
 
@@ -87,12 +106,16 @@ export async function openControl(
     reload,
     retire() {
       ready = false
+      services.close()
       unwatch()
+    },
+    async close() {
+      await Promise.all([kept.close(), audit.close()])
     },
   }
 }
 
-/** Each configuration of a folder has a history of its own. */
-function historyFile(config: string): string {
-  return join(stateFolder(config), `${basename(config)}.generations.jsonl`)
+/** Each configuration of a folder has files of its own. */
+function stateFile(config: string, name: string): string {
+  return join(stateFolder(config), `${basename(config)}.${name}`)
 }

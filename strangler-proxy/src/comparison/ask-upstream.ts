@@ -4,7 +4,7 @@ import { type Dispatcher, Pool } from 'undici'
 import type { Config, UpstreamConfig } from '../config/config-schema.ts'
 import { parseHostPolicy, withHost } from '../forwarding/host-policy.ts'
 import { type Observation, ReplyTap } from '../forwarding/reply-tap.ts'
-import { fileSources, type UpstreamSources } from '../forwarding/upstream-sources.ts'
+import type { UpstreamSources } from '../forwarding/upstream-sources.ts'
 import type { Ask } from './mirror.ts'
 
 export type CopyPools = {
@@ -30,7 +30,7 @@ export function createCopyPools(
   connections: number,
   timeoutMs: number,
   cap: number,
-  sources: UpstreamSources = fileSources,
+  sources: UpstreamSources,
 ): CopyPools {
   const pools = new Map<string, Pool>()
   let upstreams: ReadonlyMap<string, Asked> = new Map()

@@ -2,11 +2,14 @@ import { watch } from 'node:fs'
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { type CompanionFiles, companionFiles } from './companion-files.ts'
 
 /** The file that an operator edits, by hand or through the admin API. */
 export type ConfigFile = {
   /** As it was named on the command line. */
   readonly name: string
+  /** The files that it names. */
+  readonly companions: CompanionFiles
   /** @throws ToolkitError CONFIG_UNREADABLE */
   read(): Promise<string>
   /** Replaces the content in one step: a reader sees the old or the new text. */
@@ -22,6 +25,7 @@ export function configFile(name: string): ConfigFile {
   const path = resolve(name)
   return {
     name,
+    companions: companionFiles(name),
     read: () => readText(path, name),
     write: text => replaceFile(path, text),
     watch: onChange => watchFile(path, onChange),

@@ -14,7 +14,7 @@ const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a name: lower-case letters, digits and dashes, at most 63')
 
-const origin = z.string().superRefine((value, context) => {
+export const origin = z.string().superRefine((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : undefined
   const refuse = (message: string) => context.addIssue({ code: 'custom', message })
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
@@ -265,12 +265,6 @@ export type ComparisonConfig = CapabilityConfig['comparison']
 export type HoldLimits = CapabilityConfig['hold']
 
 /** The base URLs that the file gives an upstream, in its order; none where its servers are found otherwise. */
-export function urlsOf(upstreamConfig: { url?: string | undefined; urls?: string[] | undefined }): string[] {
+export function urlsOf(upstreamConfig: UpstreamConfig): string[] {
   return upstreamConfig.urls ?? (upstreamConfig.url === undefined ? [] : [upstreamConfig.url])
-}
-
-/** What an upstream is reached by: two configurations that share none of it are about different systems. */
-export function placesOf({ service, srv, ...fixed }: UpstreamConfig): string[] {
-  if (service !== undefined) return [`service:${service}`]
-  return srv === undefined ? urlsOf(fixed) : [`srv:${srv}`]
 }

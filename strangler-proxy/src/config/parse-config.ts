@@ -3,6 +3,7 @@ import { invalidInput, type Problem } from '@strangler/kit/problem.ts'
 import type { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { checkConfig } from './check-config.ts'
+import { type CompanionFiles, checkCompanions } from './companion-files.ts'
 import { type Config, configSchema } from './config-schema.ts'
 
 export type ParsedConfig =
@@ -12,8 +13,11 @@ export type ParsedConfig =
 const maxFileBytes = 4 * 1024 * 1024
 const maxAliases = 100
 
-/** The text of a strangler.yaml as configuration, or every problem it has, each with path and line. */
-export function parseConfig(text: string): ParsedConfig {
+/**
+ * The text of a strangler.yaml as configuration, or every problem it has, each with path and line.
+ * @param companions looked into as well, where given
+ */
+export function parseConfig(text: string, companions?: CompanionFiles): ParsedConfig {
   if (text.length > maxFileBytes) return { problems: [{ path: '', message: `over ${maxFileBytes} bytes` }] }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -53,7 +57,10 @@ export function parseConfig(text: string): ParsedConfig {
       ),
     }
   }
-  const findings = checkConfig(shape.data)
+  const findings = [
+    ...checkConfig(shape.data),
+    ...(companions === undefined ? [] : checkCompanions(shape.data, companions)),
+  ]
   if (findings.length > 0) return { problems: findings.map(({ path, message }) => problem(path, message)) }
   return { config: shape.data, text, hash: hashOf(text), problems: [] }
 }

@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import type { CompanionFiles } from '../config/companion-files.ts'
-import { type UpstreamConfig, urlsOf } from '../config/config-schema.ts'
+import type { UpstreamConfig } from '../config/config-schema.ts'
 import { type Connect, createConnect } from './upstream-connection.ts'
 
 /** What the configuration alone does not say about an upstream's servers. */
@@ -29,17 +29,3 @@ export function createUpstreamSources(
       }),
   }
 }
-
-const noFiles: CompanionFiles = {
-  read(path) {
-    throw new Error(`${path} is not looked for here`)
-  },
-}
-
-/** Those of a configuration whose servers stand in the file. */
-export const fileSources = createUpstreamSources(
-  (_name, upstream) => urlsOf(upstream),
-  noFiles,
-  undefined,
-  () => {},
-)

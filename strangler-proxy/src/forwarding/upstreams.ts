@@ -8,7 +8,7 @@ import { type Bulkhead, createBulkhead } from './bulkhead.ts'
 import type { HealthChecks } from './health-checks.ts'
 import { type HostPolicy, parseHostPolicy } from './host-policy.ts'
 import { createInstance, type Instance } from './instance.ts'
-import { fileSources, type UpstreamSources } from './upstream-sources.ts'
+import type { UpstreamSources } from './upstream-sources.ts'
 
 /** What the file names under `upstreams`: one or more servers that are equal. */
 export type Upstream = {
@@ -57,7 +57,7 @@ export function createUpstreams(
   clock: Clock,
   connections: number,
   checks: HealthChecks,
-  sources: UpstreamSources = fileSources,
+  sources: UpstreamSources,
 ): Upstreams {
   const kept = new Map<string, Kept>()
   let settings = ''

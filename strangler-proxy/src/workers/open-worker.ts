@@ -1,3 +1,4 @@
+import { resolveSrv } from 'node:dns/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -8,9 +9,13 @@ import type { Registry } from 'prom-client'
 import { createCapabilityStates } from '../capability-state.ts'
 import { createCopyPools } from '../comparison/ask-upstream.ts'
 import { createMirror } from '../comparison/mirror.ts'
+import { companionFiles } from '../config/companion-files.ts'
 import type { Config } from '../config/config-schema.ts'
 import { stateFolder } from '../config/own-secret.ts'
+import { createDiscovery } from '../discovery/discovery.ts'
+import type { ResolveSrv } from '../discovery/watch-srv.ts'
 import { createHealthChecks } from '../forwarding/health-checks.ts'
+import { createUpstreamSources } from '../forwarding/upstream-sources.ts'
 import { createUpstreams } from '../forwarding/upstreams.ts'
 import { createProxyMetrics, type ProxyMetrics } from '../proxy-metrics.ts'
 import { createRecorder } from '../recording/recorder.ts'
@@ -42,6 +47,8 @@ export type WorkerOptions = {
   draining?(): boolean
   /** Where pins are kept, if others share them. */
   pins?(capability: string): Pins
+  /** Instead of the system's resolver. */
+  resolveSrv?: ResolveSrv | undefined
   /** Which of several workers this is, 1 for the first ever. */
   id?: number
 }
@@ -83,8 +90,17 @@ export function openWorker(options: WorkerOptions): Worker {
   const pins = options.pins ?? (capability => createPins(capability, barrier, clock))
   const states = createCapabilityStates(clock, pins, metrics, log)
   const checks = createHealthChecks(log)
-  const upstreams = createUpstreams(clock, connectionsPerInstance, checks)
-  const copies = createCopyPools(clock, copyConnections, options.copyTimeoutMs ?? 5_000, copyCap)
+  const discovery = createDiscovery(options.resolveSrv ?? resolveSrv, log, () => {
+    if (generation !== undefined) useServers(generation.config)
+  })
+  const sources = createUpstreamSources(
+    discovery.locate,
+    companionFiles(options.config),
+    discovery.lookup,
+    (server, cause) => log.error({ server, cause }, 'certificates cannot be read, those before stay'),
+  )
+  const upstreams = createUpstreams(clock, connectionsPerInstance, checks, sources)
+  const copies = createCopyPools(clock, copyConnections, options.copyTimeoutMs ?? 5_000, copyCap, sources)
   const mirror = createMirror({
     ask: copies.ask,
     barrier,
@@ -126,11 +142,16 @@ export function openWorker(options: WorkerOptions): Worker {
     draining: () => options.draining?.() ?? false,
   }
 
+  function useServers(config: Config): void {
+    upstreams.use(config)
+    copies.use(config)
+  }
+
   function use(next: Generation): void {
     states.use(next, generation)
-    upstreams.use(next.config)
+    discovery.use(next.config)
+    useServers(next.config)
     options.onUse?.(next.config)
-    copies.use(next.config)
     generation = next
   }
 
@@ -141,13 +162,14 @@ export function openWorker(options: WorkerOptions): Worker {
     registry,
     serve: createRequestListener(parts),
     upgrade: createUpgradeListener(parts),
-    workers: soleWorker({ id, pid: process.pid, use, states, upstreams, recorder }),
+    workers: soleWorker({ id, pid: process.pid, use, learn: discovery.learn, states, upstreams, recorder }),
     retire() {
       mirror.close()
       // Parked writes go on to the owner before the listener drains.
       states.close()
     },
     async close() {
+      discovery.close()
       await Promise.all([recorder.close(), upstreams.close(), checks.close(), copies.close()])
     },
   }

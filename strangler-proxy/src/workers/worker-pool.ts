@@ -1,6 +1,7 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import type { Registration } from '../discovery/service-registry.ts'
 import { type RecordingFigures, recordingId } from '../recording/recorder.ts'
 import type { Generation } from '../routing/generation.ts'
 import type { Barrier } from '../routing/pins.ts'
@@ -83,6 +84,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   let recording: (RecordingStart & { id: string }) | null = null
   /** By recording, how many workers died in it. */
   const lost = new Map<string, number>()
+  let instances: readonly Registration[] = []
   let lastId = 0
   let failures = 0
   let closing = false
@@ -117,7 +119,15 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     member.live = true
     await link.call(
       'serve',
-      [{ generation: generation!, holds: book.standing(), pins: board.view(), recording: partOf(id) }],
+      [
+        {
+          generation: generation!,
+          holds: book.standing(),
+          pins: board.view(),
+          recording: partOf(id),
+          instances,
+        },
+      ],
       openMs,
     )
     member.serving = true
@@ -214,6 +224,10 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
           else throw error
         }
       })
+    },
+    async learn(known) {
+      instances = known
+      for (const { link } of live()) link.tell('learn', [known])
     },
     async report() {
       await each(async member => {
