@@ -200,7 +200,7 @@ function exchange(
   const { request, response, head, target, trace, soap } = passage
   const { config } = generation
   const path = target.path + target.search
-  const headers = requestHeaders(request, head, trace)
+  const headers = requestHeaders(request, head, trace, generation.edge)
   const bodied = hasBody(head)
   const read = decision === undefined ? isSafe(request.method) : decision.route.effect === 'read'
   const copied = decision !== undefined && wantsCopy(parts, passage, decision)
@@ -221,7 +221,7 @@ function exchange(
       soap: soap?.version,
       traceId: trace.traceId,
       upstream: parts.upstreams.get(decision?.upstream ?? config.default),
-      keyFor: ({ key }) => instanceKey(key, request, decision),
+      keyFor: ({ key }) => instanceKey(key, request, decision, generation.edge),
       fallback: fallbackOf(parts, decision),
       repeatable: read,
       heardOut: admitted !== undefined,

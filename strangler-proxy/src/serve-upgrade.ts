@@ -34,9 +34,9 @@ export function createUpgradeListener(parts: ProxyParts) {
         socket,
         ahead,
         path: target.path + target.search,
-        headers: requestHeaders(request, head, trace),
+        headers: requestHeaders(request, head, trace, generation.edge),
         upstream,
-        key: instanceKey(upstream.key, request, decision),
+        key: instanceKey(upstream.key, request, decision, generation.edge),
       },
       outcome => {
         if (outcome === 'switched' || outcome === 'declined') return

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { formatTraceparent, type TraceContext } from '@strangler/kit/trace-context.ts'
 import type { RequestHead } from './request-head.ts'
+import { type Edge, originHeaders } from './trusted-peers.ts'
 
 /** RFC 9110 §7.6.1 and what belongs to one connection by custom. */
 const hopByHop = [
@@ -60,8 +61,16 @@ const endToEnd = new Set([
   'via',
 ])
 
-/** The request's headers as the upstream gets them: a flat list of names and values. */
-export function requestHeaders(request: IncomingMessage, head: RequestHead, trace: TraceContext): string[] {
+/**
+ * The request's headers as the upstream gets them: a flat list of names and values.
+ * @param edge undefined where nobody in front of this proxy is trusted
+ */
+export function requestHeaders(
+  request: IncomingMessage,
+  head: RequestHead,
+  trace: TraceContext,
+  edge: Edge | undefined,
+): string[] {
   const raw = request.rawHeaders
   const named = namedByConnection(head.connection)
   const headers: string[] = []
@@ -73,14 +82,20 @@ export function requestHeaders(request: IncomingMessage, head: RequestHead, trac
     else headers.push(raw[index]!, raw[index + 1]!)
   }
   headers.push(
-    'X-Forwarded-For',
-    request.socket.remoteAddress ?? '',
-    'X-Forwarded-Proto',
-    'encrypted' in request.socket ? 'https' : 'http',
     'Via',
     via === '' ? `${request.httpVersion} strangler` : `${via}, ${request.httpVersion} strangler`,
     'traceparent',
     formatTraceparent(trace),
+  )
+  if (edge !== undefined) {
+    headers.push(...originHeaders(request, head.host, edge))
+    return headers
+  }
+  headers.push(
+    'X-Forwarded-For',
+    request.socket.remoteAddress ?? '',
+    'X-Forwarded-Proto',
+    'encrypted' in request.socket ? 'https' : 'http',
   )
   if (head.host !== undefined) headers.push('X-Forwarded-Host', head.host)
   return headers

@@ -3,6 +3,7 @@ import type { CapabilityState, CapabilityStates } from '../capability-state.ts'
 import type { CohortKey } from '../config/cohort-key.ts'
 import type { CohortMark, Side } from '../config/config-schema.ts'
 import { answers, type ProxyAnswer } from '../forwarding/refusal-answer.ts'
+import { clientAddress, type Edge } from '../forwarding/trusted-peers.ts'
 import { type CallerFacts, callerKey } from './caller-key.ts'
 import { inCohort } from './cohort.ts'
 import { type Generation, type Route, soapEndpointOf } from './generation.ts'
@@ -51,7 +52,7 @@ export function decide(
   let caller: string | undefined
   let cohort = false
   if (capability.stage === 'canary' && capability.key !== undefined) {
-    caller = callerKey(capability.key, factsOf(request, names, parameters))
+    caller = callerKey(capability.key, factsOf(request, names, parameters, generation.edge))
     cohort =
       !capability.exclude.some(mark => carries(request, mark)) &&
       (capability.include.some(mark => carries(request, mark)) ||
@@ -69,11 +70,12 @@ export function factsOf(
   request: IncomingMessage,
   names: readonly string[],
   parameters: readonly string[],
+  edge: Edge | undefined,
 ): CallerFacts {
   return {
     header: name => headerOf(request, name),
     parameter: name => parameters[names.indexOf(name)],
-    address: request.socket.remoteAddress,
+    address: clientAddress(request, edge),
   }
 }
 
@@ -82,9 +84,10 @@ export function instanceKey(
   key: CohortKey | undefined,
   request: IncomingMessage,
   decision: Decision | undefined,
+  edge: Edge | undefined,
 ): string | undefined {
   if (key === undefined) return undefined
-  return callerKey(key, factsOf(request, decision?.route.parameters ?? [], decision?.parameters ?? []))
+  return callerKey(key, factsOf(request, decision?.route.parameters ?? [], decision?.parameters ?? [], edge))
 }
 
 function carries(request: IncomingMessage, { header, value }: CohortMark): boolean {

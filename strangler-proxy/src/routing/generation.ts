@@ -13,6 +13,7 @@ import type {
   Stage,
 } from '../config/config-schema.ts'
 import { parseRestPattern, parseSoapPattern, type RestPattern, shapeOf } from '../config/route-pattern.ts'
+import { createEdge, type Edge } from '../forwarding/trusted-peers.ts'
 import { cohortSeed, cohortThreshold } from './cohort.ts'
 import { createRestMatcher, type RestMatcher } from './rest-matcher.ts'
 import { weightOf } from './route-condition.ts'
@@ -65,6 +66,8 @@ export type Generation = Readonly<{
   capabilities: ReadonlyMap<string, Capability>
   rest: RestMatcher<RouteChoice>
   soap: ReadonlyMap<string, SoapEndpoint>
+  /** Undefined where no peer is trusted and nobody wants Forwarded. */
+  edge: Edge | undefined
 }>
 
 /**
@@ -109,6 +112,7 @@ export function createGeneration(number: number, config: Config, text: string, h
     capabilities,
     rest: createRestMatcher<RouteChoice>(rest.values()),
     soap,
+    edge: createEdge(config.trustedPeers, config.forwarded),
   })
 }
 
