@@ -8,7 +8,7 @@ import { eventStoreMigrations } from '@strangler/chassis/event-store/event-store
 import { createHttpServer } from '@strangler/chassis/http/create-http-server.ts'
 import { idempotencyMigrations } from '@strangler/chassis/idempotency/idempotency-store.ts'
 import { inboxMigrations } from '@strangler/chassis/inbox/process-once.ts'
-import type { Consumer } from '@strangler/chassis/messaging/messaging.ts'
+import type { Consumer, Delivery } from '@strangler/chassis/messaging/messaging.ts'
 import { type Broker, openMessaging } from '@strangler/chassis/messaging/open-messaging.ts'
 import { outboxMigrations } from '@strangler/chassis/outbox/outbox.ts'
 import { consumeWithParking } from '@strangler/chassis/parking/consume-with-parking.ts'
@@ -21,6 +21,7 @@ import type { Clock } from '@strangler/kit/clock.ts'
 import { listen } from '@strangler/kit/listen.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { createMetrics } from '@strangler/kit/operational-endpoints.ts'
+import { createDecisions } from './application/decisions.ts'
 import { ordersEvents } from './application/order-aggregate.ts'
 import { cancelOrderSaga, createOrderSaga } from './application/order-sagas.ts'
 import { orderReactors } from './choreography/react-to-orders.ts'
@@ -56,6 +57,8 @@ export type OrdersOptions = {
 }
 
 const partitions = 8
+/** Steps of the sagas that change an order. */
+const changing = new Set(['confirm', 'order'])
 const day = 24 * 3_600_000
 
 /** Where the tables' migrations are, for `applyMigrations`. */
@@ -111,7 +114,15 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
       sagaStyle === 'orchestration' ? createOrderSaga({ participants, clock, withinMs }) : undefined
     const cancelOrder = cancelOrderSaga({ participants, clock })
     const sagas = createOrder === undefined ? [cancelOrder] : [createOrder, cancelOrder]
-    const runner = runSagas({ pool, clock, log, sagas, attemptMs, pollMs: 100, most: 32 })
+    const decisions = createDecisions()
+    const changed = (orderId: string) => {
+      decisions.tell(orderId)
+      broker.wake()
+    }
+    const onStep = (_saga: string, orderId: string, step: string) => {
+      if (changing.has(step)) changed(orderId)
+    }
+    const runner = runSagas({ pool, clock, log, sagas, attemptMs, pollMs: 100, most: 32, onStep })
     closing.push(runner.close)
 
     const history: Consumer = {
@@ -120,7 +131,14 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
       handle: ({ message }) => addToHistory(pool, message, clock.now()),
     }
     const reactors = createOrder === undefined ? orderReactors({ pool, clock, participants, attemptMs }) : []
-    for (const consumer of [history, ...reactors]) {
+    const telling = reactors.map(reactor => ({
+      ...reactor,
+      handle: async (delivery: Delivery) => {
+        await reactor.handle(delivery)
+        changed(delivery.message.key)
+      },
+    }))
+    for (const consumer of [history, ...telling]) {
       const parts = { messaging: broker.messaging, pool, clock, log }
       closing.push(consumeWithParking(consumer, parts).close)
     }
@@ -131,7 +149,11 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
 
     const metrics = createMetrics()
     addQueueMetrics(metrics, pool, clock)
-    const orders = createOrders({ pool, clock, createOrder, cancelOrder, withinMs, wake: runner.wake })
+    const wake = () => {
+      runner.wake()
+      broker.wake()
+    }
+    const orders = createOrders({ pool, clock, createOrder, cancelOrder, withinMs, decisions, wake })
     const app = buildApp({ orders, clock, log, metrics, notReady: createDatabaseReadiness(pool, clock) })
     const { url, close: stopListening } = await listen(createHttpServer(app), options.port, options.host)
     closing.push(stopListening)

@@ -30,6 +30,7 @@ export function createOrdersApp(changes: Partial<Orders> = {}): Express {
         version: 1,
       })),
     requestCancel: none,
+    awaitChange: (_orderId, ms) => systemClock.sleep(Math.min(ms, 5)),
     audit: async () => [],
     history: async () => [],
     historyVersion: async () => 0,

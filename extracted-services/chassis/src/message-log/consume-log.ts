@@ -3,6 +3,7 @@ import type { Log } from '@strangler/kit/log.ts'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import type { Pool } from 'mysql2/promise'
 import { withSession, withTransaction } from '../database/with-transaction.ts'
+import type { Waker } from '../messaging/create-waker.ts'
 import type { Consumer, Subscription } from '../messaging/messaging.ts'
 import { readMessages } from './message-log.ts'
 import {
@@ -23,8 +24,9 @@ export type ConsumerParts = {
   member: string
   /** How long a member that gives no sign of life keeps its partitions, in ms. */
   leaseMs: number
-  /** How long to rest when there is nothing to do, in ms. */
+  /** How long to rest when there is nothing to do, in ms, unless woken. */
   pollMs: number
+  waker: Waker
 }
 
 /**
@@ -50,7 +52,7 @@ const longestPauseMs = 30_000
  * message in its hand, which the consumer's inbox tells from the new owner's, but can't move the position any more.
  */
 export function consumeLog(parts: ConsumerParts, consumer: Consumer): Subscription {
-  const { pool, clock, log, leaseMs, pollMs } = parts
+  const { pool, clock, log, leaseMs, pollMs, waker } = parts
   const self: Member = { group: consumer.group, member: parts.member, topics: consumer.topics, leaseMs }
   const partitions = new Map<string, InHand>()
   const stop = new AbortController()
@@ -119,6 +121,7 @@ export function consumeLog(parts: ConsumerParts, consumer: Consumer): Subscripti
   }
 
   async function turn(): Promise<void> {
+    const resting = waker.rest(clock, pollMs, stop.signal)
     if (clock.elapsed() >= renewAt) await renew()
     await letGo()
     const heads = await withSession(pool, session => readHeads(session, self.topics))
@@ -129,7 +132,7 @@ export function consumeLog(parts: ConsumerParts, consumer: Consumer): Subscripti
     }
     // Whoever ends first is looked after at once; a busy partition doesn't wait for the poll.
     const busy = [...partitions.values()].flatMap(({ draining }) => draining ?? [])
-    await Promise.race([clock.sleep(pollMs, stop.signal).catch(() => {}), ...busy])
+    await Promise.race([resting, ...busy])
   }
 
   async function run(): Promise<void> {

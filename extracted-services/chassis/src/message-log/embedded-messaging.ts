@@ -4,6 +4,7 @@ import type { Log } from '@strangler/kit/log.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Pool } from 'mysql2/promise'
 import { withSession } from '../database/with-transaction.ts'
+import { createWaker } from '../messaging/create-waker.ts'
 import type { Messaging } from '../messaging/messaging.ts'
 import { consumeLog } from './consume-log.ts'
 import { appendMessages, countPartitions, createTopic } from './message-log.ts'
@@ -24,6 +25,8 @@ export function createEmbeddedMessaging(parts: EmbeddedMessagingParts): Messagin
   const { pool, clock, log, leaseMs = 10_000, pollMs = 50 } = parts
   // A topic keeps its number of partitions for ever, so it is asked for once.
   const partitions = new Map<string, number>()
+  // Consumers of this process needn't wait for their next look; those of others do.
+  const waker = createWaker()
 
   async function learn(topic: string): Promise<void> {
     if (partitions.has(topic)) return
@@ -42,7 +45,9 @@ export function createEmbeddedMessaging(parts: EmbeddedMessagingParts): Messagin
       if (messages.length === 0) return
       for (const topic of new Set(messages.map(message => message.topic))) await learn(topic)
       await appendMessages(pool, messages, topic => partitions.get(topic)!, clock.now())
+      waker.wake()
     },
-    subscribe: consumer => consumeLog({ pool, clock, log, member: randomUUID(), leaseMs, pollMs }, consumer),
+    subscribe: consumer =>
+      consumeLog({ pool, clock, log, member: randomUUID(), leaseMs, pollMs, waker }, consumer),
   }
 }

@@ -9,6 +9,7 @@ import { createKafkaMessaging } from '../kafka/kafka-messaging.ts'
 import { createEmbeddedMessaging } from '../message-log/embedded-messaging.ts'
 import { messageLogMigrations } from '../message-log/message-log.ts'
 import { publishOutbox } from '../outbox/publish-outbox.ts'
+import { createWaker } from './create-waker.ts'
 import type { Messaging } from './messaging.ts'
 
 /** Which broker a process is connected to. */
@@ -22,6 +23,8 @@ export type OpenMessaging = {
   messaging: Messaging
   /** Publishes the outbox in the schema of `pool` until closed. */
   publishFrom(pool: Pool): void
+  /** Looks into the outbox now: call it after a transaction that wrote to it. */
+  wake(): void
   close(): Promise<void>
 }
 
@@ -49,6 +52,7 @@ export async function openMessaging(
     broker.kind === 'embedded' ? await connectToLog(broker.url, parts) : connectToKafka(broker, parts)
   const stop = new AbortController()
   const publishing: Promise<void>[] = []
+  const waker = createWaker()
   const close = async () => {
     stop.abort()
     await Promise.all(publishing)
@@ -64,8 +68,9 @@ export async function openMessaging(
     messaging,
     publishFrom: pool => {
       const { publish } = messaging
-      publishing.push(publishOutbox({ pool, publish, clock, log, pollMs: outboxPollMs }, stop.signal))
+      publishing.push(publishOutbox({ pool, publish, clock, log, pollMs: outboxPollMs, waker }, stop.signal))
     },
+    wake: waker.wake,
     close,
   }
 }

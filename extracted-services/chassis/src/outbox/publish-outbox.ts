@@ -4,6 +4,7 @@ import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import { childSpan, parseTraceparent } from '@strangler/kit/trace-context.ts'
 import type { Pool } from 'mysql2/promise'
 import { type Session, withSession } from '../database/with-transaction.ts'
+import { createWaker, type Waker } from '../messaging/create-waker.ts'
 import type { Message } from '../messaging/message.ts'
 import { spanLine } from '../telemetry/span-line.ts'
 import { deleteFromOutbox, readOutbox } from './outbox.ts'
@@ -15,8 +16,9 @@ export type OutboxPublisherParts = {
   publish(messages: readonly Message[]): Promise<void>
   clock: Clock
   log: Log
-  /** How long to rest when the outbox is empty or another process publishes it, in ms. */
+  /** How long to rest when the outbox is empty or another process publishes it, in ms, unless woken. */
   pollMs?: number
+  waker?: Waker
   /** Messages handed over at once. */
   batch?: number
 }
@@ -48,15 +50,16 @@ export async function publishOutbox(parts: OutboxPublisherParts, signal: AbortSi
 
 /** Publishes for as long as it goes well; resolves at once when another process holds the lock. */
 async function lead(session: Session, parts: OutboxPublisherParts, signal: AbortSignal): Promise<void> {
-  const { clock, pollMs = 200 } = parts
+  const { clock, pollMs = 200, waker = createWaker() } = parts
   const [lock] = await session.rows<{ got: number | null }>(
     "SELECT GET_LOCK(CONCAT('strangler-outbox:', DATABASE()), 0) AS got",
   )
   if (lock?.got !== 1) return
   try {
     while (!signal.aborted) {
+      const resting = waker.rest(clock, pollMs, signal)
       const published = await publishBatch(session, parts)
-      if (published === 0) await clock.sleep(pollMs, signal).catch(() => {})
+      if (published === 0) await resting
     }
   } finally {
     // The session goes back to its pool with nothing held; if it is lost, so is the lock.

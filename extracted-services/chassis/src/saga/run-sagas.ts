@@ -10,6 +10,7 @@ import {
 import type { Pool } from 'mysql2/promise'
 import { type Session, withSession, withTransaction } from '../database/with-transaction.ts'
 import { withRetriedTransaction } from '../event-store/change-aggregate.ts'
+import { createWaker } from '../messaging/create-waker.ts'
 import { spanLine } from '../telemetry/span-line.ts'
 import { type Call, isLocal, type LocalStep, type RemoteStep, type Saga } from './saga.ts'
 import {
@@ -41,6 +42,8 @@ export type SagaRunnerParts = {
   pollMs?: number
   /** Sagas in hand at the same time. */
   most?: number
+  /** Told of every step that has been done or undone, once that is durable. */
+  onStep?(name: string, sagaId: string, step: string): void
 }
 
 export type SagaRunner = {
@@ -52,7 +55,8 @@ export type SagaRunner = {
 
 /**
  * Begins a saga, in the transaction of what it is about: it runs if that commits.
- * @param now milliseconds since the epoch
+ * @param options.now milliseconds since the epoch
+ * @param options.firstDone what the saga is about was done in this transaction, and is its first step
  * @returns false when there is one of this name and id already; nothing is changed then
  */
 export function startSaga<Data>(
@@ -60,10 +64,14 @@ export function startSaga<Data>(
   saga: Saga<Data>,
   sagaId: string,
   data: Data,
-  { now, trace }: { now: number; trace?: TraceContext | undefined },
+  { now, trace, firstDone = false }: { now: number; trace?: TraceContext | undefined; firstDone?: boolean },
 ): Promise<boolean> {
   const traceparent = trace === undefined ? null : formatTraceparent(trace)
-  return insertSaga(session, { name: saga.name, sagaId, traceparent, progress: begin(saga, data, now) }, now)
+  const begun = begin(saga, data, now)
+  const { progress, events } = firstDone
+    ? afterDone(saga as Saga<unknown>, begun, data, now)
+    : { progress: begun, events: [] }
+  return insertSaga(session, { name: saga.name, sagaId, traceparent, progress }, events, now)
 }
 
 /**
@@ -77,7 +85,7 @@ export function runSagas(parts: SagaRunnerParts): SagaRunner {
   const byName = new Map(sagas.map(saga => [saga.name, saga]))
   const stop = new AbortController()
   const busy = new Set<Promise<void>>()
-  let woken = Promise.withResolvers<void>()
+  const waker = createWaker()
 
   async function claim(): Promise<number> {
     const limit = most - busy.size
@@ -115,6 +123,7 @@ export function runSagas(parts: SagaRunnerParts): SagaRunner {
         ? await advanceLocally(saga, lease, step)
         : await save(lease, await advanceRemotely(saga, lease, step))
       ended()
+      parts.onStep?.(lease.name, lease.sagaId, step.name)
       return next && { ...next, traceparent: claimed.traceparent }
     } catch (error) {
       const message = messageOf(error)
@@ -255,29 +264,21 @@ export function runSagas(parts: SagaRunnerParts): SagaRunner {
 
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
-      const waking = woken.promise
+      // Whoever wakes us while we look is not missed: the rest begins before the look.
+      const resting = waker.rest(clock, pollMs, stop.signal)
       const claimed = await claim().catch(error => {
         log.warn({ error: messageOf(error) }, 'sagas not read')
         return 0
       })
       if (claimed > 0 && busy.size < most) continue
-      const rested = new AbortController()
-      await Promise.race([
-        clock.sleep(pollMs, AbortSignal.any([stop.signal, rested.signal])).catch(() => {}),
-        waking,
-        ...(busy.size === most ? busy : []),
-      ])
-      rested.abort()
+      await Promise.race([resting, ...(busy.size === most ? busy : [])])
     }
     await Promise.all(busy)
   }
 
   const running = run()
   return {
-    wake: () => {
-      woken.resolve()
-      woken = Promise.withResolvers<void>()
-    },
+    wake: waker.wake,
     close: async () => {
       stop.abort()
       await running

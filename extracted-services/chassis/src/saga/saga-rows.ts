@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { preciseDateTimeOf } from '../database/date-time.ts'
 import type { Session } from '../database/with-transaction.ts'
 import type { Reason } from './saga.ts'
-import type { Progress, Transition } from './saga-progress.ts'
+import type { Progress, SagaEvent, Transition } from './saga-progress.ts'
 
 /** Where the tables' migrations are, for `applyMigrations`. */
 export const sagaMigrations = {
@@ -39,6 +39,7 @@ export const sagaColumns = `name, saga_id, status, step, attempt, data, reason, 
 export async function insertSaga(
   session: Session,
   { name, sagaId, traceparent, progress }: SagaRecord,
+  events: readonly SagaEvent[],
   now: number,
 ): Promise<boolean> {
   const { affectedRows } = await session.run(
@@ -47,7 +48,9 @@ export async function insertSaga(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, ?, ?, ?)`,
     [name, sagaId, ...valuesOf(progress), traceparent, preciseDateTimeOf(now), preciseDateTimeOf(now)],
   )
-  return affectedRows === 1
+  if (affectedRows === 0) return false
+  await addToLog(session, { name, sagaId }, events, now)
+  return true
 }
 
 /** Takes up to `limit` sagas that are due, for `leaseMs`. Others pass over them meanwhile. */
@@ -99,20 +102,29 @@ export async function saveSaga(
     [...valuesOf(progress), dateOrNull(leaseUntil), preciseDateTimeOf(now), name, sagaId, epoch],
   )
   if (affectedRows === 0) return false
-  if (events.length > 0)
-    await session.run(
-      `INSERT INTO saga_log (name, saga_id, step, event, detail, at)
-       VALUES ${events.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
-      events.flatMap(({ step, event, detail }) => [
-        name,
-        sagaId,
-        step,
-        event,
-        detail ?? null,
-        preciseDateTimeOf(now),
-      ]),
-    )
+  await addToLog(session, { name, sagaId }, events, now)
   return true
+}
+
+async function addToLog(
+  session: Session,
+  { name, sagaId }: { name: string; sagaId: string },
+  events: readonly SagaEvent[],
+  now: number,
+): Promise<void> {
+  if (events.length === 0) return
+  await session.run(
+    `INSERT INTO saga_log (name, saga_id, step, event, detail, at)
+     VALUES ${events.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
+    events.flatMap(({ step, event, detail }) => [
+      name,
+      sagaId,
+      step,
+      event,
+      detail ?? null,
+      preciseDateTimeOf(now),
+    ]),
+  )
 }
 
 export function recordOf(row: SagaRow): SagaRecord {

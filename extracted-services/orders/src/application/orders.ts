@@ -26,6 +26,8 @@ export type Orders = {
     origin: RequestOrigin,
     options: { rehearsal: boolean },
   ): Promise<VersionedOrder>
+  /** Resolves when the order may have changed, after `ms` at the latest. */
+  awaitChange(orderId: string, ms: number): Promise<void>
   audit(orderId: string): Promise<AuditEntry[]>
   history(query: HistoryQuery): Promise<HistoryEntry[]>
   /** The version of the order that the history has come to. */

@@ -166,23 +166,24 @@ async function apply(session: Session, table: Table, input: HistoryInput): Promi
   const sets = Object.entries(valuesOf(change)).filter(([, value]) => value !== undefined)
   const names = sets.map(([name]) => name)
   const values = sets.map(([, value]) => value as string | number)
-  await session.run(
-    `INSERT INTO ${table} (order_id, version) VALUES (?, 0) ON DUPLICATE KEY UPDATE order_id = VALUES(order_id)`,
-    [input.orderId],
-  )
-  // An event of the order that is older than what is known changes nothing, in whatever order they come.
+  // An event of the order that is older than what is known changes nothing, in whatever order they come. Assignments
+  // are made from left to right, so the version, which the others look at, comes last.
   const { version } = change
+  const updates = names.map(name =>
+    version === undefined
+      ? `${name} = VALUES(${name})`
+      : `${name} = IF(VALUES(version) > version, VALUES(${name}), ${name})`,
+  )
   await session.run(
-    `UPDATE ${table} SET ${names.map(name => `${name} = ?`).join(', ')} WHERE order_id = ?
-     ${version === undefined ? '' : 'AND version < ?'}`,
-    [...values, input.orderId, ...(version === undefined ? [] : [version])],
+    `INSERT INTO ${table} (order_id, version, ${names.join(', ')}) VALUES (?, ?, ${names.map(() => '?').join(', ')})
+     ON DUPLICATE KEY UPDATE ${[...updates, 'version = GREATEST(version, VALUES(version))'].join(', ')}`,
+    [input.orderId, version ?? 0, ...values],
   )
 }
 
 function valuesOf(change: HistoryChange): Record<string, string | number | undefined> {
-  const { version, customerId, status, reason, lines, total, credit, stock, placedAt } = change
+  const { customerId, status, reason, lines, total, credit, stock, placedAt } = change
   return {
-    version,
     customer_id: customerId,
     status,
     reason,

@@ -12,6 +12,8 @@ import { check, historySchema, orderIdForm, placeSchema } from './request-schema
 
 const longestWaitMs = 10_000
 const historyWaitMs = 2_000
+/** How often to look at an order that another process may have decided, in ms. */
+const lookMs = 200
 
 /** How the errors of orders are answered. */
 export const orderProblems: ProblemMapping = {
@@ -127,13 +129,14 @@ async function awaitDecision(
   id: string,
   waitMs: number,
 ): Promise<VersionedOrder | undefined> {
-  const deadline = clock.elapsed() + waitMs
-  for (let pause = 5; clock.elapsed() < deadline; pause = Math.min(pause * 1.5, 100)) {
-    await clock.sleep(Math.min(pause, deadline - clock.elapsed()))
+  for (const deadline = clock.elapsed() + waitMs; ; ) {
+    // It may change while it is read, so the wait for that begins before.
+    const changed = orders.awaitChange(id, Math.max(1, Math.min(lookMs, deadline - clock.elapsed())))
     const order = await orders.find(id)
     if (order.state?.status !== 'PENDING') return order
+    if (clock.elapsed() >= deadline) return undefined
+    await changed
   }
-  return undefined
 }
 
 /** @throws ToolkitError HISTORY_BEHIND */

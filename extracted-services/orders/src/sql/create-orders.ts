@@ -7,6 +7,7 @@ import type { Clock } from '@strangler/kit/clock.ts'
 import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { parseTraceparent } from '@strangler/kit/trace-context.ts'
 import type { Pool } from 'mysql2/promise'
+import type { Decisions } from '../application/decisions.ts'
 import { changeOrder, loadOrder, orderAggregate } from '../application/order-aggregate.ts'
 import type { CreateOrderData } from '../application/order-sagas.ts'
 import type { Orders } from '../application/orders.ts'
@@ -22,13 +23,14 @@ export type OrdersParts = {
   cancelOrder: Saga<OrderOf>
   /** How long an order may be PENDING, in ms. */
   withinMs: number
+  decisions: Decisions
   /** Called when a saga has begun. */
   wake(): void
 }
 
 /** Orders in MariaDB. */
 export function createOrders(parts: OrdersParts): Orders {
-  const { pool, clock, createOrder, cancelOrder, withinMs, wake } = parts
+  const { pool, clock, createOrder, cancelOrder, withinMs, decisions, wake } = parts
   return {
     find: orderId => withSession(pool, session => loadOrder(session, orderId)),
     place: async ({ orderId, customerId, lines }, origin, answer, options) => {
@@ -46,7 +48,7 @@ export function createOrders(parts: OrdersParts): Orders {
             const trace = parseTraceparent(origin.traceparent)
             const data = { orderId, customerId, lines }
             if (createOrder === undefined) await addPending(session, orderId, now + withinMs)
-            else await startSaga(session, createOrder, orderId, data, { now, trace })
+            else await startSaga(session, createOrder, orderId, data, { now, trace, firstDone: true })
             return placed
           }),
         options,
@@ -85,6 +87,7 @@ export function createOrders(parts: OrdersParts): Orders {
         }
       }
     },
+    awaitChange: decisions.await,
     audit: orderId => withSession(pool, session => readAudit(session, orderAggregate, orderId)),
     history: query => readHistory(pool, query),
     historyVersion: orderId => readHistoryVersion(pool, orderId),
