@@ -19,7 +19,8 @@ beforeEach(async () => {
     }
     const comparison = {
       ...{ samples: 1_000, matched: 1_000 - state.diverged, ignored: 0, diverged: state.diverged },
-      ...{ errors: 0, noise: 0, verdict: 'pass', routes: [], divergences: [] },
+      ...{ errors: 0, noise: 0, noiseSamples: 0, verdict: state.diverged > 0 ? 'fail' : 'pass', why: '' },
+      ...{ divergence: { share: 0, low: 0, high: 0 }, routes: [], divergences: [] },
     }
     if (url?.includes('/comparisons/')) return { body: comparison }
     const capability = { name: 'customers', stage: state.stage, writes: 'legacy', percent: 10, hold: null }

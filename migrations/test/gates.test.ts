@@ -85,7 +85,10 @@ test('no data is a verdict of its own: too few comparisons are neither pass nor 
     diverged: 0,
     errors: 0,
     noise: 0,
+    noiseSamples: 0,
+    divergence: { share: 0, low: 0, high: 0 },
     verdict: 'pass' as const,
+    why: '0 of 200 diverged',
   }
   expect(comparisonGate(figures, 'customers', gates)).toEqual([])
   expect(codes(comparisonGate({ ...figures, samples: 199 }, 'customers', gates))).toEqual([
@@ -93,13 +96,23 @@ test('no data is a verdict of its own: too few comparisons are neither pass nor 
   ])
   const none = { ...figures, samples: 0, matched: 0, verdict: 'insufficient' as const }
   expect(codes(comparisonGate(none, 'customers', gates))).toEqual(['COMPARISON_INSUFFICIENT'])
-  expect(codes(comparisonGate({ ...figures, diverged: 1 }, 'customers', gates))).toEqual([
-    'COMPARISON_FAILED',
-  ])
+  const surely = { ...figures, diverged: 9, divergence: { share: 0.04, low: 0.02, high: 0.08 } }
+  expect(codes(comparisonGate(surely, 'customers', gates))).toEqual(['COMPARISON_FAILED'])
   expect(codes(comparisonGate({ ...figures, verdict: 'fail' }, 'customers', gates))).toEqual([
     'COMPARISON_FAILED',
   ])
-  expect(comparisonGate({ ...figures, diverged: 3, noise: 0.02 }, 'customers', gates)).toEqual([])
+  // As many diverged as legacy differs from itself: counts of noise are no share, and nothing stands out of it.
+  const noisy = {
+    ...figures,
+    diverged: 3,
+    noise: 3,
+    noiseSamples: 200,
+    divergence: { share: 0, low: 0, high: 0.03 },
+  }
+  expect(comparisonGate(noisy, 'customers', gates)).toEqual([])
+  // Much noise must not hide what surely diverges beyond it.
+  const both = { ...noisy, noise: 40, divergence: { share: 0.3, low: 0.2, high: 0.4 } }
+  expect(codes(comparisonGate(both, 'customers', gates))).toEqual(['COMPARISON_FAILED'])
 })
 
 test('a drill that is missing, old or failed is refused', () => {

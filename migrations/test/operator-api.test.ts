@@ -81,7 +81,7 @@ test('a verb answers with progress lines and ends with one result and its exit c
   expect(told.at(-2)).toEqual({ progress: { step: 'hold', message: 'held', done: 1, total: 2 } })
   expect(told.at(-1)).toEqual({ result: { capability: 'customers', stage: 'canary' }, exit: 0 })
   expect(told.filter(line => 'result' in line)).toHaveLength(1)
-  expect(asked).toEqual([{ verb: 'stage', body }])
+  expect(asked).toEqual([{ verb: 'stage', body: { ...body, dryRun: false } }])
 })
 
 test('a refusal is a result with exit 3', async () => {

@@ -78,16 +78,27 @@ const figures = {
   diverged: 1,
   errors: 0,
   noise: 0,
+  noiseSamples: 10,
+  divergence: { share: 0.01, low: 0.002, high: 0.05 },
   verdict: 'fail' as const,
+  why: '1 of 100 diverged',
 }
 
-test('the figures of several proxies are one: one failure is a failure, the noise weighs by samples', () => {
-  const clean = { ...figures, samples: 300, diverged: 0, noise: 0.04, verdict: 'pass' as const }
+test('the figures of several proxies are one: counts add up, one failure is a failure and says why', () => {
+  const clean = {
+    ...figures,
+    ...{ samples: 300, diverged: 0, noise: 4, noiseSamples: 30, verdict: 'pass' as const },
+    divergence: { share: 0, low: 0, high: 0.01 },
+    why: '0 of 300 diverged',
+  }
   expect(sumComparisons([figures, clean])).toMatchObject({
     samples: 400,
     diverged: 1,
-    noise: 0.03,
+    noise: 4,
+    noiseSamples: 40,
+    divergence: { low: 0.002 },
     verdict: 'fail',
+    why: '1 of 100 diverged',
   })
   expect(sumComparisons([])).toMatchObject({ samples: 0, noise: 0, verdict: 'insufficient' })
 })

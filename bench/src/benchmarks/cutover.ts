@@ -25,13 +25,14 @@ type Pair = {
 
 /** Cutover and rollback in turn, `--rounds` pairs of them, while writes flow over REST and SOAP. */
 export const benchmark: Benchmark = async ({ rounds, say }) => {
-  const plan = (await loadPlans(join(import.meta.dirname, '../../../migrations/plans'))).get(capability)!
+  const plans = await loadPlans(join(import.meta.dirname, '../../../migrations/plans'))
+  const drill = plans.get(capability)!.drill!
   say('starting the system')
   const system = await startBenchSystem(customers)
   try {
     const subjects = Array.from({ length: 400 }, (_, index) => String(1_001 + index))
     const load = (ratePerSecond: number, prefix: string) =>
-      startLoad(system.entryUrl, plan.drill, subjects, { ratePerSecond, seed: 7, prefix })
+      startLoad(system.entryUrl, drill, subjects, { ratePerSecond, seed: 7, prefix })
     const easy = load(readsPerSecond, 'easy')
     say('copy, sync, verify, compare')
     await Promise.all([system.done('run', { to: 'canary' }), askReads(system, subjects, 300)])
@@ -55,7 +56,7 @@ export const benchmark: Benchmark = async ({ rounds, say }) => {
     }
     const seconds = (performance.now() - began) / 1_000
     const { total, failed, failures } = heavy.requests()
-    const proof = await proofOf(system, heavy, prefix, plan.drill.count)
+    const proof = await proofOf(system, heavy, prefix, drill.count)
     const holds = pairs.flatMap(({ cutoverHoldMs, rollbackHoldMs }) => [cutoverHoldMs, rollbackHoldMs])
     const backs = pairs.map(({ backMs }) => backMs)
     const most = (values: readonly number[]) => Math.max(...values)

@@ -93,22 +93,24 @@ export function comparisonGate(
   capability: string,
   gates: Pick<Gates, 'minSamples' | 'maxDivergence'>,
 ): Refusal[] {
-  const { samples, diverged, errors, noise } = figures
-  const details = { samples, diverged, errors, noise, ...gatesOf(gates) }
+  const { samples, diverged, errors, noise, noiseSamples, divergence, why } = figures
+  const details = { samples, diverged, errors, noise, noiseSamples, divergence, ...gatesOf(gates) }
   switch (judgeComparison(figures, gates)) {
     case 'pass':
       return []
     case 'insufficient':
       return refuse(
         'COMPARISON_INSUFFICIENT',
-        `${samples} reads of ${capability} were compared, ${gates.minSamples} are needed`,
+        samples < gates.minSamples
+          ? `${samples} reads of ${capability} were compared, ${gates.minSamples} are needed`
+          : `${samples} reads of ${capability} were compared: ${why}`,
         details,
         `let reads flow in stage shadow or canary; strangler compare shows the figures`,
       )
     case 'fail':
       return refuse(
         'COMPARISON_FAILED',
-        `${diverged} of ${samples} compared reads of ${capability} diverged (noise ${noise}, limit ${gates.maxDivergence})`,
+        `${diverged} of ${samples} compared reads of ${capability} diverged: ${why}`,
         details,
         'strangler compare shows what differs',
       )

@@ -5,6 +5,7 @@ import type { Side } from '../journal/capability-state.ts'
 import { routedAs, sumComparisons } from '../operator/proxies.ts'
 import type { Plan } from '../plan/plan.ts'
 import { writersGate } from '../writers/writers-gate.ts'
+import { dependenciesMoved } from './dependencies.ts'
 import { comparisonGate, drillGate, phaseGate, syncGate, transactionGate, verificationGate } from './gates.ts'
 import { orRefusal, type Refusal, refuse } from './refusal.ts'
 import { roundTrip, wayBackBroken } from './round-trip.ts'
@@ -36,7 +37,12 @@ export async function preflight(
       wayBack(parts, plan, direction.target, signal),
       ...(purpose === 'rollback'
         ? []
-        : [verification(parts, plan), comparison(parts, plan, signal), writers(parts, plan)]),
+        : [
+            verification(parts, plan),
+            comparison(parts, plan, signal),
+            writers(parts, plan),
+            dependenciesMoved(parts, plan, signal),
+          ]),
       ...(purpose === 'cutover' ? [drill(parts, plan)] : []),
     ].map(orRefusal),
   )

@@ -5,7 +5,7 @@ import { preflight } from '../cutover/preflight.ts'
 import type { Order, SwitchParts } from '../cutover/switch-parts.ts'
 import { cutoverDirection, rollbackDirection } from '../cutover/switcher.ts'
 import { changeRoutes, routedAs } from '../operator/proxies.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { DrillLoad, Plan } from '../plan/plan.ts'
 import { countTokens, findPlaces, findSubjects } from './count-tokens.ts'
 import { type DrillCurves, type DrillSample, watchCurves } from './drill-curves.ts'
 import { type DrillFault, planFault } from './drill-fault.ts'
@@ -53,6 +53,7 @@ const samples = 5
 type Drill = {
   parts: SwitchParts
   plan: Plan
+  planned: DrillLoad
   order: Order
   load: Load
   prefix: string
@@ -73,11 +74,14 @@ export async function runDrill(
   order: Order,
   options: DrillOptions,
 ): Promise<DrillResult> {
+  const { drill: planned } = plan
+  if (planned === undefined)
+    throw new ToolkitError('PLAN_WITHOUT_DRILL', `the plan of ${plan.capability} has no writes to drill with`)
   const seed = options.seed ?? randomInt(2 ** 31)
   const prefix = `drill-${parts.clock.now().toString(36)}-${seed}`
   const fault = planFault(parts, plan, options.fault, seed)
   const before = await routedAs(parts.proxies, plan.capability, order.signal)
-  const subjects = await findSubjects(parts.sidesOf(plan).legacy, plan.drill.subjects)
+  const subjects = await findSubjects(parts.sidesOf(plan).legacy, planned.subjects)
   if (subjects.length === 0)
     throw new ToolkitError('NO_SUBJECTS', `the drill of ${plan.capability} finds no row to write to`, {
       hint: `the plan's drill.subjects answers no row`,
@@ -90,13 +94,13 @@ export async function runDrill(
     steps: [],
     findings: ['the drill was interrupted'],
   })
-  const load = startLoad(parts.entryUrl, plan.drill, subjects, { ...options, seed, prefix })
+  const load = startLoad(parts.entryUrl, planned, subjects, { ...options, seed, prefix })
   const told = createTelling(parts, order)
   const curves = watchCurves(parts.clock, () => {
     const status = parts.syncs.current(plan.capability)?.sync.status()
     return { ...load.figures(), lagMs: status?.running === true ? status.lagMs : null }
   })
-  const drill: Drill = { parts, plan, order, load, prefix, seed, fault, curves, steps: told.steps }
+  const drill: Drill = { parts, plan, planned, order, load, prefix, seed, fault, curves, steps: told.steps }
   let cutover: DrillMove | undefined
   let rollback: DrillMove | undefined
   fault.begin()
@@ -140,14 +144,14 @@ export async function runDrill(
 }
 
 async function judge(drill: Drill, cutover: DrillMove, rollback: DrillMove): Promise<DrillResult> {
-  const { parts, plan, order, load, prefix, fault } = drill
+  const { parts, plan, planned, order, load, prefix, fault } = drill
   const sides = parts.sidesOf(plan)
   const { sync } = parts.syncs.current(plan.capability)!
   const position = await readPosition(sides.legacy)
   await sync.waitUntilApplied({ position }, { timeoutMs: settleMs, signal: order.signal })
   const [legacy, extracted] = await Promise.all([
-    countTokens(sides.legacy, plan.drill.count.legacy, prefix),
-    countTokens(sides.extracted, plan.drill.count.extracted, prefix),
+    countTokens(sides.legacy, planned.count.legacy, prefix),
+    countTokens(sides.extracted, planned.count.extracted, prefix),
   ])
   const proof = prove(load.ledger.outcomes(), { legacy, extracted })
   const { broken, checked } = await orderOf(drill)
@@ -179,8 +183,8 @@ async function judge(drill: Drill, cutover: DrillMove, rollback: DrillMove): Pro
       lost: proof.lost.length,
       duplicated: proof.duplicated.length,
     },
-    order: plan.drill.order === undefined ? null : { checked, broken: broken.length },
-    reads: plan.drill.read === undefined ? null : { total: reads.total, stale: reads.stale.length },
+    order: planned.order === undefined ? null : { checked, broken: broken.length },
+    reads: planned.read === undefined ? null : { total: reads.total, stale: reads.stale.length },
     requests: { total, failed },
     hold: { p50Ms: most('p50Ms'), p99Ms: most('p99Ms'), maxMs: most('maxMs') },
     cutoverMs: cutover.ms,
@@ -193,8 +197,14 @@ async function judge(drill: Drill, cutover: DrillMove, rollback: DrillMove): Pro
 }
 
 /** Order is the same on both sides or a side lacks writes, which is found elsewhere; the worse one counts. */
-async function orderOf({ parts, plan, load, prefix }: Drill): Promise<{ checked: number; broken: string[] }> {
-  const { order } = plan.drill
+async function orderOf({
+  parts,
+  plan,
+  planned,
+  load,
+  prefix,
+}: Drill): Promise<{ checked: number; broken: string[] }> {
+  const { order } = planned
   if (order === undefined) return { checked: 0, broken: [] }
   const sides = parts.sidesOf(plan)
   const proofs = await Promise.all(

@@ -61,7 +61,12 @@ export async function injectFault(
 }
 
 function processOf({ databases }: Plan, part: FaultPart): string {
-  const names = { proxy: 'proxy', service: databases.extracted, monolith: 'monolith', database: 'mariadb' }
+  const names = {
+    proxy: 'proxy',
+    service: databases?.extracted ?? '',
+    monolith: 'monolith',
+    database: 'mariadb',
+  }
   return names[part]
 }
 

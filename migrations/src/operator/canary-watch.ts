@@ -29,6 +29,7 @@ export function createCanaryWatch(parts: SwitchParts): CanaryWatch {
     const diverged = (await comparison(parts, plan, signal)).filter(
       ({ code }) => code === 'COMPARISON_FAILED',
     )
+    if (plan.data === 'none') return diverged
     const sync = syncGate(parts.syncs.current(capability)?.sync.status(), capability, plan.gates)
     looks.set(capability, sync.length === 0 ? 0 : (looks.get(capability) ?? 0) + 1)
     const lasting = looks.get(capability)! >= patience || sync.some(({ code }) => code === 'CHANGES_PARKED')

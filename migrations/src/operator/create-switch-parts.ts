@@ -1,6 +1,7 @@
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { readEnv } from '@strangler/kit/read-env.ts'
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Pool } from 'mysql2/promise'
 import { binlogSources, type ChangeSources } from '../cdc/change-sources.ts'
 import { createDebeziumSources } from '../cdc/debezium-sources.ts'
@@ -34,7 +35,7 @@ export async function createSwitchParts(from: {
   const controlSchema = new URL(env.STRANGLER_DATABASE_URL).pathname.slice(1)
   const databases = new Map<string, Database>()
   for (const { databases: named } of plans.values())
-    for (const name of [named.legacy, named.extracted]) {
+    for (const name of named === undefined ? [] : [named.legacy, named.extracted]) {
       if (databases.has(name)) continue
       const { toolkit, applier } = databaseVariables(name)
       const urls = readEnv(sideEnv(name), raw)
@@ -46,10 +47,13 @@ export async function createSwitchParts(from: {
       })
     }
   for (const database of databases.values()) await installControlTables(database)
-  const sidesOf = (plan: Plan): Sides => ({
-    legacy: databases.get(plan.databases.legacy)!,
-    extracted: databases.get(plan.databases.extracted)!,
-  })
+  const sidesOf = ({ capability, databases: named }: Plan): Sides => {
+    if (named === undefined)
+      throw new ToolkitError('PLAN_WITHOUT_DATA', `${capability} has no data of its own`, {
+        hint: `its stage toggles freely: strangler stage ${capability} STAGE`,
+      })
+    return { legacy: databases.get(named.legacy)!, extracted: databases.get(named.extracted)! }
+  }
   const sources = sourcesOf(env, sidesOf, log)
   return {
     journal: createJournal(pool),

@@ -111,6 +111,10 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
 
   /** One look at a capability; takes the lease only when there is something to do. */
   async function look(plan: Plan, first: boolean): Promise<void> {
+    if (plan.data === 'none') {
+      if (!first) await watchCanary(plan)
+      return
+    }
     if (first) await dropObservers(plan)
     const state = await parts.journal.state(plan.capability)
     const wantsSync = state.phase === 'syncing' || state.phase === 'irreversible'

@@ -22,6 +22,19 @@ import type { VerbBody, VerbRequest } from './verb-requests.ts'
 /** The document of `--json` and the exit code: 0 done, 1 failed, 3 refused, 4 divergence over the limit. */
 export type VerbOutcome = { result: Record<string, unknown>; exit: 0 | 1 | 3 | 4 }
 
+const needsData = new Set<VerbRequest['verb']>(['verify', 'writers', 'cutover', 'rollback', 'drill'])
+
+function withoutData({ capability, data }: Plan): Refusal[] {
+  return data === 'none'
+    ? refuse(
+        'PLAN_WITHOUT_DATA',
+        `${capability} has no data of its own: nothing has to be moved`,
+        {},
+        `strangler stage ${capability} extracted --reason TEXT, and back with legacy`,
+      )
+    : []
+}
+
 /** Carries out one verb of the operator API, under the order's lease. */
 export async function carryOut(
   parts: SwitchParts,
@@ -29,6 +42,8 @@ export async function carryOut(
   request: VerbRequest,
   order: Order,
 ): Promise<VerbOutcome> {
+  const missing = needsData.has(request.verb) ? withoutData(plan) : []
+  if (missing.length > 0) return refused(missing)
   switch (request.verb) {
     case 'stage':
       return setStage(parts, plan, request.body, order)
@@ -204,6 +219,15 @@ async function drill(
   options: VerbBody<'drill'>,
   order: Order,
 ): Promise<VerbOutcome> {
+  if (plan.drill === undefined)
+    return refused(
+      refuse(
+        'PLAN_WITHOUT_DRILL',
+        `the plan of ${plan.capability} has no writes to drill with`,
+        {},
+        'give the plan a drill',
+      ),
+    )
   await recover(parts, plan, order)
   const state = await parts.journal.state(plan.capability)
   if (state.owner !== 'legacy')

@@ -59,18 +59,27 @@ export async function routedAs(
   return first
 }
 
-/** Figures of several proxies as one; the noise of each counts by its samples. */
+/** Figures of several proxies as one: counts add up, and the one that speaks most against it says why. */
 export function sumComparisons<T extends ComparisonSummary>(parts: readonly T[]): ComparisonSummary {
   const sum = (pick: (part: T) => number) => parts.reduce((total, part) => total + pick(part), 0)
-  const samples = sum(part => part.samples)
+  const verdict = verdictOf(parts.map(part => part.verdict))
+  const worst = parts
+    .filter(part => part.verdict === verdict)
+    .reduce<T | undefined>(
+      (most, part) => (most === undefined || part.divergence.low > most.divergence.low ? part : most),
+      undefined,
+    )
   return {
-    samples,
+    samples: sum(part => part.samples),
     matched: sum(part => part.matched),
     ignored: sum(part => part.ignored),
     diverged: sum(part => part.diverged),
     errors: sum(part => part.errors),
-    noise: samples === 0 ? 0 : sum(part => part.noise * part.samples) / samples,
-    verdict: verdictOf(parts.map(part => part.verdict)),
+    noise: sum(part => part.noise),
+    noiseSamples: sum(part => part.noiseSamples),
+    divergence: worst?.divergence ?? { share: 0, low: 0, high: 0 },
+    verdict,
+    why: worst?.why ?? 'no proxy has compared anything',
   }
 }
 
@@ -79,13 +88,15 @@ function verdictOf(verdicts: readonly Verdict[]): Verdict {
   return verdicts.includes('pass') ? 'pass' : 'insufficient'
 }
 
-/** The plan's own judgement, by its numbers: too few samples are a verdict of their own. */
+/**
+ * The plan's own judgement, by its numbers: too few samples are a verdict of their own. What surely diverges beyond the
+ * noise counts, so the lower bound is held against the limit.
+ */
 export function judgeComparison(
   figures: ComparisonSummary,
   gates: Pick<Gates, 'minSamples' | 'maxDivergence'>,
 ): Verdict {
-  const rate = figures.samples === 0 ? 0 : figures.diverged / figures.samples
-  if (rate - figures.noise > gates.maxDivergence) return 'fail'
+  if (figures.verdict === 'fail' || figures.divergence.low > gates.maxDivergence) return 'fail'
   return figures.samples < gates.minSamples ? 'insufficient' : figures.verdict
 }
 

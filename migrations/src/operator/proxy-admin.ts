@@ -19,8 +19,14 @@ export type ComparisonSummary = {
   ignored: number
   diverged: number
   errors: number
+  /** Reads for which legacy differed from itself, of `noiseSamples` that asked it twice. */
   noise: number
+  noiseSamples: number
+  /** Share that diverged less the share that is noise, with its bounds. */
+  divergence: { share: number; low: number; high: number }
   verdict: Verdict
+  /** What the verdict rests on, in a sentence. */
+  why: string
 }
 
 export type RouteComparison = ComparisonSummary & { route: string }

@@ -1,3 +1,4 @@
+import { dependenciesMoved } from '../cutover/dependencies.ts'
 import { phaseGate } from '../cutover/gates.ts'
 import { type Refusal, refuse } from '../cutover/refusal.ts'
 import type { Order, SwitchParts } from '../cutover/switch-parts.ts'
@@ -18,7 +19,10 @@ export async function setStage(
 ): Promise<{ result: Record<string, unknown>; exit: 0 | 3 }> {
   const { capability } = plan
   const state = await parts.journal.state(capability)
-  const refusals = stageRefusals(state, wanted.stage)
+  const refusals =
+    plan.data === 'none'
+      ? await freeStageRefusals(parts, plan, wanted.stage, order)
+      : stageRefusals(state, wanted.stage)
   if (wanted.dryRun === true) return forecast(parts, wanted, refusals, capability, order)
   if (refusals.length > 0) return { result: { refusals }, exit: 3 }
   const change = {
@@ -49,6 +53,16 @@ async function forecast(
   const { stage, percent = now.percent } = wanted
   const result = { capability, dryRun: true, stage, percent, writes: now.writes, steps }
   return refusals.length > 0 ? { result: { ...result, refusals }, exit: 3 } : { result, exit: 0 }
+}
+
+/** Where nothing is moved only what it depends on is asked for. */
+async function freeStageRefusals(
+  parts: Pick<SwitchParts, 'proxies'>,
+  plan: Plan,
+  stage: Stage,
+  { signal }: Pick<Order, 'signal'>,
+): Promise<Refusal[]> {
+  return stage === 'extracted' || stage === 'retired' ? dependenciesMoved(parts, plan, signal) : []
 }
 
 /** What a toggle may not do: serve from a side without data, or pretend that the owner has moved. */

@@ -23,6 +23,7 @@ export async function loadPlans(folder: string): Promise<ReadonlyMap<string, Pla
       throw new ToolkitError('PLAN_INVALID', `${file} is a second plan of ${plan.capability}`)
     plans.set(plan.capability, plan)
   }
+  refuseLooseDependencies(plans)
   return plans
 }
 
@@ -46,5 +47,23 @@ async function filesOf(folder: string): Promise<string[]> {
       hint: 'STRANGLER_PLANS names the folder that holds one .ts file per plan',
       cause: error,
     })
+  }
+}
+
+/** What a capability waits for must have a plan, and must not wait for it in turn. */
+function refuseLooseDependencies(plans: ReadonlyMap<string, Plan>): void {
+  for (const { capability, dependsOn = [] } of plans.values()) {
+    const unplanned = dependsOn.filter(name => !plans.has(name))
+    if (unplanned.length > 0)
+      throw new ToolkitError(
+        'PLAN_INVALID',
+        `${capability} depends on ${unplanned.join(', ')}, which has no plan`,
+      )
+    const reached = new Set(dependsOn)
+    for (const name of reached) for (const next of plans.get(name)?.dependsOn ?? []) reached.add(next)
+    if (reached.has(capability))
+      throw new ToolkitError('PLAN_INVALID', `${capability} depends on itself by way of others`, {
+        details: { dependencies: [...reached] },
+      })
   }
 }

@@ -4,26 +4,32 @@ import type { WriteEvent } from '../writers/written.ts'
 /** How a capability is moved, as data: what is moved, which numbers gate it, and the steps in order. */
 export type Plan = {
   capability: string
+  /** `none`: nothing of its own is moved, as `data: none` in strangler.yaml; no tables, databases, writers or drill then. */
+  data?: 'synced' | 'none'
+  /** Capabilities that must be served by the extracted side before this one is. */
+  dependsOn?: readonly string[]
   /** Names of the two sides' databases: STRANGLER_DB_<NAME> and STRANGLER_APPLIER_<NAME> say where they are. */
-  databases: { legacy: string; extracted: string }
+  databases?: { legacy: string; extracted: string }
   /** Parents before children. */
   tables: readonly TableMapping[]
   /** Everybody who writes the legacy tables besides the toolkit, and what becomes of their writes. */
   writers: readonly DeclaredWriter[]
   gates: Gates
   steps: readonly StepSpec[]
-  drill: DrillLoad
+  /** Without it there is no drill, hence no cutover. */
+  drill?: DrillLoad
 }
 
 /**
  * One account that writes the legacy tables. `moves`: its writes are requests of the capability's routes, which the cutover
- * takes along. `fenced`: from the cutover on the fence refuses it, and that is intended.
+ * takes along. `fenced`: from the cutover on the fence refuses it, and that is intended. `keeps`: it updates columns that the
+ * mapping leaves to others or shares, and goes on doing so.
  */
 export type DeclaredWriter = {
   account: string
   /** What it writes; without `events` or `columns` any of them. */
   writes: readonly { table: string; events?: readonly WriteEvent[]; columns?: readonly string[] }[]
-  answer: 'moves' | 'fenced'
+  answer: 'moves' | 'fenced' | 'keeps'
   reason: string
 }
 
@@ -54,6 +60,7 @@ export type StepSpec =
   | { kind: 'writers'; seconds: number }
   | { kind: 'stage'; stage: 'shadow' }
   | { kind: 'stage'; stage: 'canary'; percent: number }
+  | { kind: 'stage'; stage: 'extracted' }
   | { kind: 'compare-gate'; waitSeconds: number }
   | { kind: 'drill'; ratePerSecond: number; seconds: number }
   | { kind: 'cutover' }

@@ -2,7 +2,7 @@ import { invalidInput, type Problem } from '@strangler/kit/problem.ts'
 import { z } from 'zod'
 import type { MappedTable } from '../data/table-mapping.ts'
 import { writeEvents } from '../writers/written.ts'
-import type { Plan, StepSpec } from './plan.ts'
+import type { DeclaredWriter, Plan, StepSpec } from './plan.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/, 'lower-case letters, digits and dashes, at most 48')
 const identifier = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/, 'a table or column name')
@@ -27,7 +27,7 @@ const step = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('writers'), seconds: z.number().min(1).max(3_600) }),
   z.strictObject({
     kind: z.literal('stage'),
-    stage: z.enum(['shadow', 'canary']),
+    stage: z.enum(['shadow', 'canary', 'extracted']),
     percent: z.number().min(0).max(100).optional(),
   }),
   z.strictObject({ kind: z.literal('compare-gate'), waitSeconds: z.number().min(0).max(86_400) }),
@@ -41,18 +41,18 @@ const step = z.discriminatedUnion('kind', [
 
 const planSchema = z.strictObject({
   capability: name,
-  databases: z.strictObject({ legacy: name, extracted: name }),
-  tables: z
-    .array(
-      z.strictObject({
-        legacy: mappedTable,
-        extracted: mappedTable,
-        toExtracted: callable,
-        toLegacy: callable,
-        carries: z.enum(['changes', 'births']).optional(),
-      }),
-    )
-    .min(1),
+  data: z.enum(['synced', 'none']).optional(),
+  dependsOn: z.array(name).min(1).optional(),
+  databases: z.strictObject({ legacy: name, extracted: name }).optional(),
+  tables: z.array(
+    z.strictObject({
+      legacy: mappedTable,
+      extracted: mappedTable,
+      toExtracted: callable,
+      toLegacy: callable,
+      carries: z.enum(['changes', 'births']).optional(),
+    }),
+  ),
   writers: z.array(
     z.strictObject({
       account: z.string().min(1).max(128),
@@ -65,7 +65,7 @@ const planSchema = z.strictObject({
           }),
         )
         .min(1),
-      answer: z.enum(['moves', 'fenced']),
+      answer: z.enum(['moves', 'fenced', 'keeps']),
       reason: z.string().min(1),
     }),
   ),
@@ -80,17 +80,19 @@ const planSchema = z.strictObject({
     soakSeconds: z.int().min(1),
   }),
   steps: z.array(step).min(1),
-  drill: z.strictObject({
-    subjects: z.string().min(1),
-    writes: z
-      .array(
-        z.strictObject({ name: z.string().min(1), protocol: z.enum(['rest', 'soap']), request: callable }),
-      )
-      .min(1),
-    read: z.strictObject({ name: z.string().min(1), request: callable }).optional(),
-    count: perSide,
-    order: perSide.optional(),
-  }),
+  drill: z
+    .strictObject({
+      subjects: z.string().min(1),
+      writes: z
+        .array(
+          z.strictObject({ name: z.string().min(1), protocol: z.enum(['rest', 'soap']), request: callable }),
+        )
+        .min(1),
+      read: z.strictObject({ name: z.string().min(1), request: callable }).optional(),
+      count: perSide,
+      order: perSide.optional(),
+    })
+    .optional(),
 })
 
 /**
@@ -109,8 +111,9 @@ export function validatePlan(value: unknown, subject: string): Plan {
 
 function contradictions(plan: Plan): Problem[] {
   return [
-    ...(plan.databases.legacy === plan.databases.extracted
-      ? [{ path: 'databases.extracted', message: 'is the same database as databases.legacy' }]
+    ...(plan.data === 'none' ? withoutData(plan) : withData(plan)),
+    ...(plan.dependsOn?.includes(plan.capability)
+      ? [{ path: 'dependsOn', message: 'a capability cannot depend on itself' }]
       : []),
     ...plan.tables.flatMap(({ legacy, extracted }, index) => [
       ...tableProblems(legacy, `tables.${index}.legacy`),
@@ -118,21 +121,64 @@ function contradictions(plan: Plan): Problem[] {
     ]),
     ...overlaps(plan, 'legacy'),
     ...overlaps(plan, 'extracted'),
-    ...plan.writers.flatMap(({ writes }, index) =>
-      writes
-        .filter(({ table }) => plan.tables.every(({ legacy }) => legacy.table !== table))
-        .map(({ table }) => ({
-          path: `writers.${index}.writes`,
-          message: `${table} is no legacy table of the plan`,
-        })),
-    ),
-    ...orderProblems(plan.steps),
+    ...plan.writers.flatMap((writer, index) => writerProblems(plan, writer, `writers.${index}.writes`)),
+    ...orderProblems(plan),
     ...(['count', 'order'] as const).flatMap(query =>
       (['legacy', 'extracted'] as const)
-        .filter(side => (plan.drill[query]?.[side] ?? '?').split('?').length !== 2)
+        .filter(side => (plan.drill?.[query]?.[side] ?? '?').split('?').length !== 2)
         .map(side => ({ path: `drill.${query}.${side}`, message: 'must have exactly one ?' })),
     ),
   ]
+}
+
+function withData({ databases, tables, steps, drill }: Plan): Problem[] {
+  const drills = steps.findIndex(({ kind }) => kind === 'drill')
+  return [
+    ...(databases === undefined ? [{ path: 'databases', message: 'is needed' }] : []),
+    ...(tables.length === 0 ? [{ path: 'tables', message: 'is empty: is it data: none?' }] : []),
+    ...(databases !== undefined && databases.legacy === databases.extracted
+      ? [{ path: 'databases.extracted', message: 'is the same database as databases.legacy' }]
+      : []),
+    ...(drills >= 0 && drill === undefined
+      ? [{ path: 'drill', message: `steps.${drills} needs the writes of a drill` }]
+      : []),
+    ...steps.flatMap((step, index) =>
+      step.kind === 'stage' && step.stage === 'extracted'
+        ? [{ path: `steps.${index}`, message: 'only a cutover reaches extracted where there is data' }]
+        : [],
+    ),
+  ]
+}
+
+/** What has nothing to copy has nothing to fence, to verify or to lose. */
+function withoutData({ databases, tables, writers, steps, drill }: Plan): Problem[] {
+  const message = 'has no place in a plan with data: none'
+  const parts = { databases, tables: tables[0], writers: writers[0], drill }
+  return [
+    ...Object.entries(parts).flatMap(([path, part]) => (part === undefined ? [] : [{ path, message }])),
+    ...steps.flatMap(({ kind }, index) =>
+      kind === 'stage' || kind === 'compare-gate'
+        ? []
+        : [{ path: `steps.${index}`, message: `${kind} ${message}` }],
+    ),
+  ]
+}
+
+function writerProblems(plan: Plan, { writes, answer }: DeclaredWriter, path: string): Problem[] {
+  return writes.flatMap(({ table, columns }) => {
+    const mapped = plan.tables.map(({ legacy }) => legacy).filter(legacy => legacy.table === table)
+    if (mapped.length === 0) return [{ path, message: `${table} is no legacy table of the plan` }]
+    const passing = mapped.flatMap(({ leaves = [], shared = [] }) => [...leaves, ...shared])
+    const guarded = (columns ?? ['every column']).filter(column => !passing.includes(column))
+    return answer !== 'keeps' || guarded.length === 0
+      ? []
+      : [
+          {
+            path,
+            message: `${table} guards ${guarded.join(', ')}: only columns that it leaves or shares are kept`,
+          },
+        ]
+  })
 }
 
 function tableProblems(table: MappedTable, path: string): Problem[] {
@@ -190,18 +236,25 @@ const needs: Partial<Record<StepSpec['kind'], StepSpec['kind'][]>> = {
   cutover: ['verify', 'writers', 'drill'],
 }
 
-function orderProblems(steps: readonly StepSpec[]): Problem[] {
+const needsWithoutData: typeof needs = { 'compare-gate': ['stage'] }
+
+function orderProblems({ steps, data }: Plan): Problem[] {
   const problems: Problem[] = []
   steps.forEach((spec, index) => {
     const before = steps.slice(0, index)
-    for (const kind of needs[spec.kind] ?? [])
+    const needed = data === 'none' ? needsWithoutData : needs
+    for (const kind of needed[spec.kind] ?? [])
       if (!before.some(earlier => earlier.kind === kind))
         problems.push({ path: `steps.${index}`, message: `${spec.kind} needs a step ${kind} before it` })
-    if (before.some(earlier => earlier.kind === 'cutover'))
-      problems.push({ path: `steps.${index}`, message: 'cutover is the last step' })
+    if (before.some(isEnd))
+      problems.push({ path: `steps.${index}`, message: 'nothing comes after extracted' })
     if (spec.kind === 'stage') problems.push(...stageProblems(spec, before, index))
   })
   return problems
+}
+
+function isEnd(spec: StepSpec): boolean {
+  return spec.kind === 'cutover' || (spec.kind === 'stage' && spec.stage === 'extracted')
 }
 
 function stageProblems(
@@ -211,10 +264,12 @@ function stageProblems(
 ): Problem[] {
   const path = `steps.${index}`
   const canaries = before.filter(earlier => earlier.kind === 'stage' && earlier.stage === 'canary')
-  if (spec.stage === 'shadow')
+  if (spec.stage !== 'canary')
     return [
-      ...('percent' in spec ? [{ path, message: 'shadow has no percent' }] : []),
-      ...(canaries.length > 0 ? [{ path, message: 'shadow comes before canary' }] : []),
+      ...('percent' in spec ? [{ path, message: `${spec.stage} has no percent` }] : []),
+      ...(spec.stage === 'shadow' && canaries.length > 0
+        ? [{ path, message: 'shadow comes before canary' }]
+        : []),
     ]
   if (spec.percent === undefined) return [{ path, message: 'canary needs a percent' }]
   const most = Math.max(0, ...canaries.map(earlier => ('percent' in earlier ? earlier.percent : 0)))

@@ -1,3 +1,4 @@
+import { dependenciesMoved } from '../cutover/dependencies.ts'
 import { refuse } from '../cutover/refusal.ts'
 import { changeRoutes, routedAs } from '../operator/proxies.ts'
 import type { Stage } from '../operator/proxy-admin.ts'
@@ -27,11 +28,14 @@ export function stageStep(spec: StepSpec & { kind: 'stage' }): Step {
     description:
       spec.stage === 'shadow'
         ? 'Copy reads to the extracted side and compare the answers; clients see legacy alone.'
-        : `Serve the reads of ${percent} % of the callers from the extracted side; legacy keeps the writes.`,
+        : spec.stage === 'extracted'
+          ? 'Serve everything from the extracted side; nothing has to be moved.'
+          : `Serve the reads of ${percent} % of the callers from the extracted side; legacy keeps the writes.`,
     reaches: spec.stage,
     resumable: false,
     done: isThere,
-    validate: async () => [],
+    validate: async ({ parts, plan, signal }) =>
+      spec.stage === 'extracted' ? dependenciesMoved(parts, plan, signal) : [],
     apply: async ({ parts, plan, order: { by, reason, signal } }) => {
       const { stage, percent: served } = await routedAs(parts.proxies, plan.capability, signal)
       before = { stage, percent: served }

@@ -78,7 +78,18 @@ export async function clearObservers(parts: Pick<SwitchParts, 'sidesOf'>, plan: 
 type Tick = { sightings: Sighting[]; requests: ReadonlyMap<string, number> }
 
 function observedOf({ capability, tables }: Plan): Observed {
-  return { capability, tables: tables.map(({ legacy }) => legacy) }
+  // A table may stand in several mappings, each with columns of its own.
+  const byName = Map.groupBy(
+    tables.map(({ legacy }) => legacy),
+    ({ table }) => table,
+  )
+  return {
+    capability,
+    tables: [...byName].map(([table, mapped]) => ({
+      table,
+      columns: [...new Set(mapped.flatMap(({ columns, leaves = [] }) => [...columns, ...leaves]))],
+    })),
+  }
 }
 
 /** Writes that reached the legacy side so far, of all proxies together, by capability. */

@@ -7,7 +7,10 @@ import type { MappedTable } from '../data/table-mapping.ts'
 import type { Sighting, WriteEvent } from './written.ts'
 
 /** What is looked at: the tables of a capability in one side's database, with the columns of its mapping. */
-export type Observed = { capability: string; tables: readonly MappedTable[] }
+export type Observed = {
+  capability: string
+  tables: readonly Pick<MappedTable, 'table' | 'columns'>[]
+}
 
 const events = { ins: 'insert', upd: 'update', del: 'delete' } as const satisfies Record<string, WriteEvent>
 type Short = keyof typeof events
@@ -39,6 +42,7 @@ export async function beginObserving(database: Database, observed: Observed): Pr
 
 /** Takes the triggers down and forgets what was not read. Repeating it is fine, also where nothing stands. */
 export async function endObserving(database: Database, { capability, tables }: Observed): Promise<void> {
+  if (tables.length === 0) return
   const session = await connectToolkit(database)
   try {
     await waitForLocksAtMost(session, lockWaitMs)
@@ -90,7 +94,7 @@ async function standing(
 }
 
 /** Bytes decide whether a column has changed: a collation may find 'a' equal to 'A'. */
-function changedColumns({ columns }: MappedTable): string {
+function changedColumns({ columns }: Pick<MappedTable, 'columns'>): string {
   const each = columns.map(column => {
     const name = identifier(column)
     return `IF(BINARY OLD.${name} <=> BINARY NEW.${name}, NULL, ${literal(column)})`
@@ -98,7 +102,12 @@ function changedColumns({ columns }: MappedTable): string {
   return `CONCAT_WS(',', ${each.join(', ')})`
 }
 
-function trigger(database: Database, capability: string, table: MappedTable, short: Short): string {
+function trigger(
+  database: Database,
+  capability: string,
+  table: Observed['tables'][number],
+  short: Short,
+): string {
   const schema = schemaOf(database)
   const event = events[short]
   const columns = event === 'update' ? changedColumns(table) : "''"

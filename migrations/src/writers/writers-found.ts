@@ -1,3 +1,4 @@
+import type { DeclaredWriter } from '../plan/plan.ts'
 import type { PastWrites } from './past-writes.ts'
 import type { Sighting } from './written.ts'
 
@@ -12,8 +13,8 @@ export type AccountWrites = {
   likely: Likely | null
 }
 
-/** How a plan answers a writer: its operations move along, or the fence shall refuse it. */
-export type Answer = 'moves' | 'fenced'
+/** How a plan answers a writer. */
+export type Answer = DeclaredWriter['answer']
 
 /** The document of `strangler writers CAPABILITY --json`, without its refusals. */
 export type WritersFound = {
