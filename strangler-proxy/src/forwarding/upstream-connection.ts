@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import { buildConnector } from 'undici'
 import { type CompanionFiles, readTls } from '../config/companion-files.ts'
@@ -13,7 +14,7 @@ export type ConnectParts = {
   files: CompanionFiles
   /** Replaces the system's, for servers whose addresses are not taken on trust. */
   lookup: LookupFunction | undefined
-  /** Told once of files that can be read no more; what was read before stays in use. */
+  /** Told once of files that can be used no more; what was read before stays in use. */
   onUnreadable(cause: string): void
 }
 
@@ -42,7 +43,8 @@ export function createConnect(
     try {
       const pems = readTls(tls, files)
       const text = JSON.stringify(pems)
-      if (inner === undefined || text !== read) inner = buildConnector({ ...options, ...pems })
+      if (inner === undefined || text !== read)
+        inner = buildConnector({ ...options, secureContext: createSecureContext(pems) })
       read = text
       complained = false
     } catch (error) {
