@@ -157,6 +157,8 @@ const hour = 3_600_000
 export const plan: Plan = {
   capability: 'customers',
   databases: { legacy: 'legacy', extracted: 'customers' },
+  // PlaceOrder looks at a customer's status and credit in the monolith's own tables.
+  readBy: ['orders'],
   tables: [customers, notes],
   writers: [
     {

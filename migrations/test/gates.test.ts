@@ -142,5 +142,6 @@ test('a toggle by hand never pretends that the owner has moved, nor serves a sid
   expect(codes(stageRefusals(state({ phase: 'planned' }), 'legacy'))).toEqual([])
   expect(codes(stageRefusals(state({}), 'extracted'))).toEqual(['STAGE_NEEDS_CUTOVER'])
   expect(codes(stageRefusals(state({ owner: 'extracted' }), 'canary'))).toEqual(['STAGE_NEEDS_ROLLBACK'])
-  expect(codes(stageRefusals(state({ owner: 'extracted' }), 'retired'))).toEqual(['RETIRE_UNSUPPORTED'])
+  const retired = state({ owner: 'extracted', phase: 'retired' })
+  expect(codes(stageRefusals(retired, 'extracted'))).toEqual(['RETIRED'])
 })

@@ -81,7 +81,7 @@ test('a verb answers with progress lines and ends with one result and its exit c
   expect(told.at(-2)).toEqual({ progress: { step: 'hold', message: 'held', done: 1, total: 2 } })
   expect(told.at(-1)).toEqual({ result: { capability: 'customers', stage: 'canary' }, exit: 0 })
   expect(told.filter(line => 'result' in line)).toHaveLength(1)
-  expect(asked).toEqual([{ verb: 'stage', body: { ...body, dryRun: false } }])
+  expect(asked).toEqual([{ verb: 'stage', body: { ...body, dryRun: false, force: false } }])
 })
 
 test('a refusal is a result with exit 3', async () => {
@@ -98,7 +98,7 @@ test('every problem of a body is named, and nothing is begun', async () => {
   const reply = await request(api)
     .post('/capabilities/customers/stage')
     .set(bearer)
-    .send({ stage: 'sideways', percent: 120, force: true })
+    .send({ stage: 'sideways', percent: 120, forced: true })
     .expect(400)
   const paths = (reply.body as { problems: { path: string }[] }).problems.map(({ path }) => path)
   expect(paths.sort()).toEqual(['', 'percent', 'reason', 'stage'])

@@ -2,12 +2,15 @@ import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { switchVerbs, undoVerbs } from './switcher.ts'
 
 /** Every place at which a drill may kill the engine: `cutover.fence.before`, `rollback.release.after`, … */
-export const failPoints: readonly string[] = ['cutover', 'rollback'].flatMap(action =>
-  ['begin', ...switchVerbs, ...undoVerbs, 'finish'].flatMap(verb => [
-    `${action}.${verb}.before`,
-    `${action}.${verb}.after`,
-  ]),
-)
+export const failPoints: readonly string[] = [
+  ...['cutover', 'rollback'].flatMap(action =>
+    ['begin', ...switchVerbs, ...undoVerbs, 'finish'].flatMap(verb => [
+      `${action}.${verb}.before`,
+      `${action}.${verb}.after`,
+    ]),
+  ),
+  ...['stopSync.before', 'journal.before', 'journal.after'].map(point => `retire.${point}`),
+]
 
 /** Called at every point with its name. */
 export type FailPoint = (name: string) => void

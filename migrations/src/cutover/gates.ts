@@ -19,6 +19,13 @@ export function phaseGate(state: CapabilityState): Refusal[] {
       { phase },
       hint,
     )
+  if (phase === 'retired')
+    return refuse(
+      'RETIRED',
+      `${capability} is retired: its legacy tables have stood still since`,
+      { phase },
+      'there is no way back',
+    )
   if (phase === 'irreversible')
     return refuse(
       'NOT_REVERSIBLE',

@@ -3,6 +3,7 @@ import { writeSignal } from '../cdc/signal-table.ts'
 import { type CapabilityState, isInterrupted } from '../journal/capability-state.ts'
 import type { RecordedEntry, Run } from '../journal/journal.ts'
 import { changeRoutes } from '../operator/proxies.ts'
+import type { RouteChange, Stage } from '../operator/proxy-admin.ts'
 import type { Plan } from '../plan/plan.ts'
 import { finishBack, finishForward } from './switch-owner.ts'
 import type { Order, SwitchParts } from './switch-parts.ts'
@@ -71,17 +72,16 @@ async function openWayBackAgain(
 export async function reconcileRoutes(parts: SwitchParts, plan: Plan, by: string): Promise<void> {
   const state = await parts.journal.state(plan.capability)
   if (isInterrupted(state) || state.phase === 'planned') return
+  const stage: Stage = state.phase === 'retired' ? 'retired' : state.owner
   for (const proxy of parts.proxies) {
     try {
       const status = await proxy.status(AbortSignal.timeout(2_000))
       const routed = status.capabilities.find(({ name }) => name === plan.capability)
-      if (routed === undefined || routed.writes === state.owner) continue
-      const change = {
-        capability: plan.capability,
-        stage: state.owner,
-        writes: state.owner,
-        epoch: state.epoch,
-      }
+      // A crash between the journal and the generation of a retirement left the stage behind.
+      const isServed = routed?.writes === state.owner && (stage !== 'retired' || routed.stage === stage)
+      if (routed === undefined || isServed) continue
+      const moved = routed.writes === state.owner ? {} : { writes: state.owner, epoch: state.epoch }
+      const change: RouteChange = { capability: plan.capability, stage, ...moved }
       await changeRoutes([proxy], [change], by, `the journal names ${state.owner} as owner`)
       parts.log.warn(
         { capability: plan.capability, proxy: proxy.url, owner: state.owner },

@@ -19,6 +19,8 @@ export type SwitchParts = {
   /** Where both directions' changes come from. */
   sources: ChangeSources
   sidesOf(plan: Plan): Sides
+  /** All plans, for what hangs together. */
+  plans?: ReadonlyMap<string, Plan>
   /** The public URL that clients use: a drill's load goes through it. */
   entryUrl: string
   /** Folder of a drill's reports. */

@@ -4,9 +4,9 @@ export type Side = 'legacy' | 'extracted'
 /**
  * How far a capability's data has come.
  * planned → copying → syncing; during a cutover or rollback: syncing → switching → (point of no return) switched → syncing.
- * irreversible: the owner moved, yet no sync leads back; an alarm until it does.
+ * irreversible: the owner moved, yet no sync leads back; an alarm until it does. retired: the end; nothing is synced any more.
  */
-export type Phase = 'planned' | 'copying' | 'syncing' | 'switching' | 'switched' | 'irreversible'
+export type Phase = 'planned' | 'copying' | 'syncing' | 'switching' | 'switched' | 'irreversible' | 'retired'
 
 /** The authoritative row of a capability: who owns the writes, and what is under way. */
 export type CapabilityState = {

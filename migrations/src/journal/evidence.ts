@@ -24,6 +24,8 @@ export type Evidence = {
   lastDrill(capability: string): Promise<DrillEvidence | undefined>
   /** The last drill that has ended, where the very last one is still under way. */
   shownDrill(capability: string): Promise<{ underWay: boolean; last: DrillEvidence | undefined }>
+  /** How long the present owner has had the writes; undefined where it was never moved. */
+  ownerSinceMs(capability: string): Promise<number | undefined>
   addWriters(capability: string, found: WritersFound): Promise<void>
   lastWriters(capability: string): Promise<{ at: Date; ageMs: number; found: WritersFound } | undefined>
 }
@@ -87,6 +89,13 @@ export function createEvidence(pool: Pool): Evidence {
         underWay: true,
         last: await lastDrill(capability, "AND JSON_VALUE(result, '$.running') IS NULL"),
       }
+    },
+    ownerSinceMs: async capability => {
+      const [rows] = await pool.query<RowDataPacket[]>(
+        "SELECT TIMESTAMPDIFF(MICROSECOND, MAX(at), UTC_TIMESTAMP(6)) / 1000 AS ms FROM journal WHERE capability = ? AND verb = 'owner'",
+        [capability],
+      )
+      return rows[0]?.ms == null ? undefined : Number(rows[0].ms)
     },
     addWriters: async (capability, found) => {
       await pool.query<ResultSetHeader>(

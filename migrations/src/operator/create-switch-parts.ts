@@ -64,6 +64,7 @@ export async function createSwitchParts(from: {
     syncs: createSyncSupervisor(sidesOf, log, clock, sources),
     sources,
     sidesOf,
+    plans,
     entryUrl: await through(env.STRANGLER_ENTRY_URL),
     reports: env.STRANGLER_REPORTS,
     ...(faults === undefined ? {} : { faults }),

@@ -2,6 +2,7 @@ import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-
 import { moveWriteOwner } from '../cutover/cutover.ts'
 import { createDryRunSwitcher } from '../cutover/dry-run-switcher.ts'
 import { splitForced } from '../cutover/forced-gates.ts'
+import { phaseGate } from '../cutover/gates.ts'
 import { preflight } from '../cutover/preflight.ts'
 import { recover } from '../cutover/recover.ts'
 import { type Refusal, refuse } from '../cutover/refusal.ts'
@@ -16,6 +17,7 @@ import { stepsOf } from '../steps/steps-of.ts'
 import { findWriters } from '../writers/find-writers.ts'
 import { writersGate } from '../writers/writers-gate.ts'
 import { changeRoutes, routedAs } from './proxies.ts'
+import type { Stage } from './proxy-admin.ts'
 import { setStage } from './set-stage.ts'
 import type { VerbBody, VerbRequest } from './verb-requests.ts'
 
@@ -82,13 +84,15 @@ export function refused(refusals: readonly Refusal[], more: Record<string, unkno
   return { result: { ...more, refusals }, exit: 3 }
 }
 
-async function run(
-  parts: SwitchParts,
-  plan: Plan,
-  to: 'legacy' | 'shadow' | 'canary' | 'extracted',
-  order: Order,
-): Promise<VerbOutcome> {
+async function run(parts: SwitchParts, plan: Plan, to: Stage, order: Order): Promise<VerbOutcome> {
+  const before = await parts.journal.state(plan.capability)
+  if (before.phase === 'retired' && to !== 'extracted' && to !== 'retired') return refused(phaseGate(before))
   const report = await runPlan(parts, plan, stepsOf(plan), to, order)
+  if (to === 'retired' && report.refusals.length === 0) {
+    const { result, exit } = await setStage(parts, plan, { stage: to }, order)
+    if (exit !== 0) report.refusals.push(...(result.refusals as Refusal[]))
+    else report.steps.push({ name: 'retired', state: 'done', ms: 0, message: 'no way back from here' })
+  }
   const routed = await routedAs(parts.proxies, plan.capability, order.signal)
   const { epoch } = await parts.journal.state(plan.capability)
   const { refusals, ...rest } = report
@@ -97,6 +101,8 @@ async function run(
 }
 
 async function verifySides(parts: SwitchParts, plan: Plan, order: Order): Promise<VerbOutcome> {
+  const state = await parts.journal.state(plan.capability)
+  if (state.phase === 'retired') return refused(phaseGate(state))
   const current = parts.syncs.current(plan.capability)
   if (current === undefined)
     return refused(

@@ -1,6 +1,8 @@
 import { dependenciesMoved } from '../cutover/dependencies.ts'
+import { splitForced } from '../cutover/forced-gates.ts'
 import { phaseGate } from '../cutover/gates.ts'
 import { type Refusal, refuse } from '../cutover/refusal.ts'
+import { retire, retireRefusals } from '../cutover/retire.ts'
 import type { Order, SwitchParts } from '../cutover/switch-parts.ts'
 import type { CapabilityState } from '../journal/capability-state.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -14,17 +16,28 @@ import type { Stage } from './proxy-admin.ts'
 export async function setStage(
   parts: SwitchParts,
   plan: Plan,
-  wanted: { stage: Stage; percent?: number; dryRun?: boolean },
+  wanted: { stage: Stage; percent?: number; dryRun?: boolean; force?: boolean },
   order: Order,
 ): Promise<{ result: Record<string, unknown>; exit: 0 | 3 }> {
   const { capability } = plan
   const state = await parts.journal.state(capability)
-  const refusals =
+  const retiring = plan.data !== 'none' && wanted.stage === 'retired'
+  const found =
     plan.data === 'none'
       ? await freeStageRefusals(parts, plan, wanted.stage, order)
-      : stageRefusals(state, wanted.stage)
+      : retiring
+        ? await retireRefusals(parts, plan, order.signal)
+        : stageRefusals(state, wanted.stage)
+  const { passed, standing: refusals } =
+    wanted.force === true ? splitForced(found) : { passed: [], standing: found }
   if (wanted.dryRun === true) return forecast(parts, wanted, refusals, capability, order)
   if (refusals.length > 0) return { result: { refusals }, exit: 3 }
+  if (retiring) {
+    const retired = await retire(parts, plan, order)
+    const generation = Math.max(...Object.values(retired.generations))
+    const forced = passed.length === 0 ? {} : { forced: passed }
+    return { result: { ...retired, writes: 'extracted', percent: 0, generation, ...forced }, exit: 0 }
+  }
   const change = {
     capability,
     stage: wanted.stage,
@@ -67,13 +80,8 @@ async function freeStageRefusals(
 
 /** What a toggle may not do: serve from a side without data, or pretend that the owner has moved. */
 export function stageRefusals(state: CapabilityState, stage: Stage): Refusal[] {
-  const { capability, owner } = state
-  if (stage === 'retired')
-    return refuse(
-      'RETIRE_UNSUPPORTED',
-      `${capability} cannot be retired yet: the way back would be lost while it is still synced`,
-      { owner },
-    )
+  const { capability, owner, phase } = state
+  if (phase === 'retired') return phaseGate(state)
   if (stage === 'extracted')
     return owner === 'extracted'
       ? []

@@ -82,7 +82,7 @@ export function createSyncSupervisor(
     prepare,
     start,
     ensure: async (plan, state, from) => {
-      if (state.phase === 'planned' || state.phase === 'copying') return undefined
+      if (['planned', 'copying', 'retired'].includes(state.phase)) return undefined
       const current = currents.get(plan.capability)
       const fits = current?.source === state.owner && current.epoch === state.epoch
       if (current !== undefined && fits && current.sync.status().running) return current

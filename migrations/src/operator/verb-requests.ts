@@ -14,10 +14,12 @@ const bodies = {
     stage: z.enum(['legacy', 'shadow', 'canary', 'extracted', 'retired']),
     percent: z.number().min(0).max(100).optional(),
     dryRun: z.boolean().default(false),
+    /** Retires before the soak is over; passes nothing else. */
+    force: z.boolean().default(false),
   }),
   run: z.strictObject({
     ...whoAndWhy,
-    to: z.enum(['legacy', 'shadow', 'canary', 'extracted']).default('extracted'),
+    to: z.enum(['legacy', 'shadow', 'canary', 'extracted', 'retired']).default('extracted'),
   }),
   verify: z.strictObject(whoAndWhy),
   writers: z.strictObject({ ...whoAndWhy, seconds: z.number().min(1).max(3_600).default(10) }),

@@ -16,7 +16,7 @@ export async function describePlan(
   let next: Refusal[] | undefined
   const steps: Record<string, unknown>[] = []
   for (const { name, kind, description, ...step } of stepsOf(plan)) {
-    const done = await step.done(view).catch(() => false)
+    const done = state.phase === 'retired' || (await step.done(view).catch(() => false))
     const refusals = !done && next === undefined ? await orRefusal(step.validate(view)) : []
     if (!done) next ??= refusals
     const stepState = done ? 'done' : refusals.length > 0 ? 'refused' : 'pending'

@@ -8,6 +8,10 @@ export type Plan = {
   data?: 'synced' | 'none'
   /** Capabilities that must be served by the extracted side before this one is. */
   dependsOn?: readonly string[]
+  /** Capabilities whose legacy tables the monolith reads for this one: they are not retired before it has moved. */
+  reads?: readonly string[]
+  /** The same, told from the other end, of a capability that may have no plan. */
+  readBy?: readonly string[]
   /** Names of the two sides' databases: STRANGLER_DB_<NAME> and STRANGLER_APPLIER_<NAME> say where they are. */
   databases?: { legacy: string; extracted: string }
   /** Parents before children. */

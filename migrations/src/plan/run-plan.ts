@@ -31,6 +31,8 @@ export async function runPlan(
   order: Order,
 ): Promise<RunReport> {
   const run = randomUUID()
+  if ((await parts.journal.state(plan.capability)).phase === 'retired')
+    return { capability: plan.capability, recovered: null, steps: [], refusals: [] }
   const recovered = await recover(parts, plan, order)
   const report: RunReport = {
     capability: plan.capability,

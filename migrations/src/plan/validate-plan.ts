@@ -43,6 +43,8 @@ const planSchema = z.strictObject({
   capability: name,
   data: z.enum(['synced', 'none']).optional(),
   dependsOn: z.array(name).min(1).optional(),
+  reads: z.array(name).min(1).optional(),
+  readBy: z.array(name).min(1).optional(),
   databases: z.strictObject({ legacy: name, extracted: name }).optional(),
   tables: z.array(
     z.strictObject({
