@@ -13,6 +13,7 @@ import { ownSecret } from './config/own-secret.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { type Address, type ProxyOptions, startProxy } from './start-proxy.ts'
 import { startWorkers } from './start-workers.ts'
+import type { TracingOptions } from './tracing/span-exporter.ts'
 import type { ForkedWorker } from './workers/worker-pool.ts'
 
 const usage = `proxy --config FILE --listen HOST:PORT [--admin HOST:PORT] [--workers N]
@@ -25,6 +26,9 @@ const environment = z.object({
   STRANGLER_REGISTRY_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   STRANGLER_ADMIN_HOSTS: z.string().optional(),
   STRANGLER_OPERATOR_URL: z.url().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).optional(),
 })
 
 const [verb, ...args] = process.argv.slice(2)
@@ -52,6 +56,7 @@ async function start(
     // A folder that cannot be written to costs nothing but the equality of samples across a restart.
     redactionKey: await ownSecret(config, 'redaction-key').catch(() => undefined),
     operatorUrl: given.STRANGLER_OPERATOR_URL,
+    tracing: readTracing(given),
     log: createLog('proxy'),
   }
   const proxy = await (count === 1
@@ -98,6 +103,22 @@ function forkWorker(): ForkedWorker {
     },
     kill: () => void worker.process.kill('SIGKILL'),
     onExit: listener => void worker.on('exit', (code, signal) => listener(signal || `exit ${code}`)),
+  }
+}
+
+/** The variables are those of OpenTelemetry; headers are `name=value,name=value`, their values percent-encoded. */
+function readTracing(given: z.infer<typeof environment>): TracingOptions | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers = '' } = given
+  if (endpoint === undefined) return undefined
+  const pairs = headers
+    .split(',')
+    .map(pair => pair.split('='))
+    .filter(([name]) => name?.trim())
+    .map(([name, ...value]) => [name!.trim(), decodeURIComponent(value.join('=').trim())])
+  return {
+    endpoint,
+    headers: Object.fromEntries(pairs),
+    service: given.OTEL_SERVICE_NAME ?? 'strangler-proxy',
   }
 }
 

@@ -2,7 +2,9 @@ import type { Registry } from 'prom-client'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { CapabilityState } from './capability-state.ts'
 import type { Mirror } from './comparison/mirror.ts'
+import type { UpstreamView } from './forwarding/upstreams.ts'
 import type { HoldReport } from './holding/hold-desk.ts'
+import type { SpanExporter } from './tracing/span-exporter.ts'
 
 /** What a finished request counts as: the labels, all of them from short lists. */
 export type RequestLabels = {
@@ -25,6 +27,8 @@ export type MetricsSource = {
   states(): Iterable<CapabilityState>
   mirror: Mirror
   breakers(): Record<string, string>
+  upstreams(): readonly UpstreamView[]
+  spans: Pick<SpanExporter, 'dropped'> | undefined
 }
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -140,6 +144,30 @@ function registerGauges(registry: Registry, source: MetricsSource): void {
         state === 'closed' ? 0 : 1,
       ]),
     'max',
+  )
+  gauge(
+    'strangler_upstream_servers',
+    'Servers of an upstream that are known, by the file, the registry or DNS',
+    ['upstream'],
+    () => source.upstreams().map(({ name, instances }) => [{ upstream: name }, instances.length]),
+    'max',
+  )
+  gauge(
+    'strangler_bulkhead_requests',
+    'Requests that the bulkhead of an upstream has seated, lets wait, or has refused since the start',
+    ['upstream', 'state'],
+    () =>
+      source
+        .upstreams()
+        .flatMap(({ name, bulkhead }) =>
+          Object.entries(bulkhead ?? {}).map(([state, count]): [Record<string, string>, number] => [
+            { upstream: name, state },
+            count,
+          ]),
+        ),
+  )
+  gauge('strangler_spans_dropped', 'Spans dropped since the start', ['reason'], () =>
+    Object.entries(source.spans?.dropped() ?? {}).map(([reason, count]) => [{ reason }, count]),
   )
   gauge('strangler_mirror_queue', 'Copies waiting or being asked', [], () => [[{}, source.mirror.size()]])
   gauge('strangler_mirror_drops', 'Copies dropped since the start', ['reason'], () =>

@@ -22,6 +22,8 @@ import type { PinnedWrite } from './routing/pins.ts'
 import { maxTarget, normaliseTarget, type RequestTarget } from './routing/request-target.ts'
 import { otherSide } from './routing/serving-side.ts'
 import { readSoapMessage, type SoapMessage, soapVersionOf } from './soap-message.ts'
+import { refusalSpan, requestSpan } from './tracing/request-span.ts'
+import type { SpanExporter } from './tracing/span-exporter.ts'
 
 export type ProxyParts = {
   clock: Clock
@@ -31,6 +33,8 @@ export type ProxyParts = {
   upstreams: Upstreams
   mirror: Mirror
   recorder: Recorder
+  /** Undefined where no collector is configured. */
+  spans: SpanExporter | undefined
   /** Read once per request: a request keeps the generation it began with. */
   current(): Generation
   /** 0 ≤ n < 1, for sampling. */
@@ -303,11 +307,12 @@ function servedBy(decision: Decision | undefined, end: ForwardEnd): Side | 'defa
 
 function finish(
   parts: ProxyParts,
-  { request, target, trace, soap, since }: Passage,
+  passage: Passage,
   generation: Generation,
   decision: Decision | undefined,
   end: ForwardEnd,
 ): void {
+  const { request, target, trace, soap, since } = passage
   const ms = parts.clock.elapsed() - since
   const effect = decision?.route.effect ?? 'none'
   const side = servedBy(decision, end)
@@ -327,6 +332,7 @@ function finish(
     },
     ms / 1_000,
   )
+  parts.spans?.add(requestSpan(passage, generation.number, decision, side, end, parts.clock.now(), ms))
   if (!failed && !end.fellBack && !generation.config.accessLog) return
   const event = {
     trace_id: trace.traceId,
@@ -358,6 +364,7 @@ function refuse(
     { trace_id: trace.traceId, method: request.method, status: reply.status, cause: reply.detail },
     'request refused',
   )
+  parts.spans?.add(refusalSpan(request, trace, reply.status, parts.clock.now()))
   sendAnswer(response, reply, soap, trace.traceId, reply.status < 500 || !request.complete)
 }
 

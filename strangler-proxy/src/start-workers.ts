@@ -16,7 +16,7 @@ export type WorkersOptions = ProxyOptions & { workers: number; fork(): ForkedWor
  * @throws ToolkitError CONFIG_UNREADABLE, CONFIG_INVALID, CONFIG_HISTORY_UNREADABLE, PORT_TAKEN, PORT_REFUSED
  */
 export async function startWorkers(options: WorkersOptions): Promise<RunningProxy> {
-  const { config, token, operatorUrl, tls, log, workers: count, fork } = options
+  const { config, token, operatorUrl, tracing, tls, log, workers: count, fork } = options
   if (tls !== undefined) await readCertificate(tls)
   const url = await reserve(options.listen)
   const pool = createWorkerPool({
@@ -27,6 +27,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningProx
       token,
       redactionKey: options.redactionKey ?? randomBytes(32).toString('hex'),
       operatorUrl,
+      tracing,
       listen: { host: options.listen.host, port: Number(new URL(url).port) },
       tls,
     },

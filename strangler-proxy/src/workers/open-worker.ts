@@ -24,6 +24,8 @@ import { createPins, type Pins } from '../routing/pins.ts'
 import { createSyncBarrier } from '../routing/sync-barrier.ts'
 import { createRequestListener } from '../serve-request.ts'
 import { createUpgradeListener } from '../serve-upgrade.ts'
+import { createSpanExporter, type TracingOptions } from '../tracing/span-exporter.ts'
+import { traceCopies } from '../tracing/trace-copies.ts'
 import { soleWorker } from './sole-worker.ts'
 import type { Workers } from './workers.ts'
 
@@ -47,6 +49,8 @@ export type WorkerOptions = {
   draining?(): boolean
   /** Where pins are kept, if others share them. */
   pins?(capability: string): Pins
+  /** Where a span of each request and copy goes; nowhere without. */
+  tracing?: TracingOptions | undefined
   /** Instead of the system's resolver. */
   resolveSrv?: ResolveSrv | undefined
   /** Which of several workers this is, 1 for the first ever. */
@@ -101,8 +105,9 @@ export function openWorker(options: WorkerOptions): Worker {
   )
   const upstreams = createUpstreams(clock, connectionsPerInstance, checks, sources)
   const copies = createCopyPools(clock, copyConnections, options.copyTimeoutMs ?? 5_000, copyCap, sources)
+  const spans = options.tracing === undefined ? undefined : createSpanExporter(options.tracing, log)
   const mirror = createMirror({
-    ask: copies.ask,
+    ask: spans === undefined ? copies.ask : traceCopies(copies.ask, spans, clock),
     barrier,
     clock,
     log,
@@ -128,6 +133,8 @@ export function openWorker(options: WorkerOptions): Worker {
     states: states.all,
     mirror,
     breakers: upstreams.breakers,
+    upstreams: upstreams.describe,
+    spans,
   })
   const parts = {
     clock,
@@ -137,6 +144,7 @@ export function openWorker(options: WorkerOptions): Worker {
     upstreams,
     mirror,
     recorder,
+    spans,
     current,
     random,
     draining: () => options.draining?.() ?? false,
@@ -170,7 +178,7 @@ export function openWorker(options: WorkerOptions): Worker {
     },
     async close() {
       discovery.close()
-      await Promise.all([recorder.close(), upstreams.close(), checks.close(), copies.close()])
+      await Promise.all([spans?.close(), recorder.close(), upstreams.close(), checks.close(), copies.close()])
     },
   }
 }

@@ -34,7 +34,7 @@ export function runWorker(channel: Channel, log: Log, leave: () => void): void {
 
   async function open(given: WorkerRole, order: GenerationOrder): Promise<void> {
     role = given
-    const { of, tls, id, config, token, redactionKey, operatorUrl } = given
+    const { of, tls, id, config, token, redactionKey, operatorUrl, tracing } = given
     const certificate = tls === undefined ? undefined : await readCertificate(tls)
     const made = openWorker({
       id,
@@ -42,6 +42,7 @@ export function runWorker(channel: Channel, log: Log, leave: () => void): void {
       token,
       redactionKey,
       operatorUrl,
+      tracing,
       log,
       pins: pinsOf,
       onUse: next => entry?.use(next),

@@ -3,6 +3,7 @@ import type { Registration } from '../discovery/service-registry.ts'
 import type { HoldEnd, HoldView } from '../holding/hold-desk.ts'
 import type { RecordingFigures } from '../recording/recorder.ts'
 import type { PinsView } from '../routing/pins.ts'
+import type { TracingOptions } from '../tracing/span-exporter.ts'
 import type { HoldBegun, HoldDrain, HoldOrder, RecordingStart, WorkersReport } from './workers.ts'
 
 /** What a worker is for as long as it lives. */
@@ -14,6 +15,7 @@ export type WorkerRole = {
   token: string
   redactionKey: string
   operatorUrl?: string | undefined
+  tracing?: TracingOptions | undefined
   listen: { host: string; port: number }
   tls?: { certFile: string; keyFile: string } | undefined
 }
