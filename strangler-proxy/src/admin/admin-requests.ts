@@ -14,6 +14,14 @@ export const generationRequest = z.strictObject({
         stage: z.enum(stages).optional(),
         writes: z.enum(sides).optional(),
         percent: z.number().min(0).max(100).optional(),
+        ignore: z
+          .strictObject({
+            route: z.string().max(500).optional(),
+            path: z.string().min(1).max(500),
+            reason: note.min(1),
+            until: z.iso.date().optional(),
+          })
+          .optional(),
         epoch: epoch.optional(),
       }),
     )
