@@ -5,6 +5,7 @@ import { eventsOf, type FenceEvent, fenceEvents, touchesGuarded, triggerName } f
 import { timeout, waitForLocksAtMost } from '../cdc/write-barrier.ts'
 import { applierUser, connectToolkit, type Database, schemaOf } from '../data/database.ts'
 import { errorNumber } from '../data/database-error.ts'
+import { putTriggers, type TriggerSpec } from '../data/put-triggers.ts'
 import { identifier, literal, qualified } from '../data/sql-text.ts'
 
 /**
@@ -18,10 +19,10 @@ const attempts = 5
 /** Puts the triggers up, closed or open as said; waits for transactions that have touched the tables. Repeating it is fine. */
 export async function armGate(database: Database, fence: Fence, closed: boolean): Promise<void> {
   await setGate(database, fence, closed)
-  await eachTable(database, fence, async (session, table, event) => {
-    const touched = await touchesGuarded(session, schemaOf(database), table, fence.scopes?.get(table))
-    const before = await firstOtherTrigger(session, schemaOf(database), table, event)
-    await session.query(gateTrigger(database, fence, table, event, touched, before))
+  await eachTable(database, fence, async (session, table, events) => {
+    const triggers: TriggerSpec[] = []
+    for (const event of events) triggers.push(await gateTrigger(session, database, fence, table, event))
+    await putTriggers(session, schemaOf(database), table, triggers)
   })
 }
 
@@ -64,9 +65,12 @@ export async function disarmGate(
   database: Database,
   fence: Pick<Fence, 'capability' | 'tables' | 'scopes' | 'lockWaitMs'>,
 ): Promise<void> {
-  await eachTable(database, fence, (session, table, event) =>
-    session.query(`DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), nameOf(fence, event, table))}`),
-  )
+  await eachTable(database, fence, async (session, table, events) => {
+    for (const event of events)
+      await session.query(
+        `DROP TRIGGER IF EXISTS ${qualified(schemaOf(database), nameOf(fence, event, table))}`,
+      )
+  })
 }
 
 /** A transaction that waits for others while they wait for the gate is a deadlock; the gate's is the one that is ended. */
@@ -88,13 +92,12 @@ async function again(work: () => Promise<unknown>): Promise<void> {
 async function eachTable(
   database: Database,
   fence: Pick<Fence, 'tables' | 'scopes' | 'lockWaitMs'>,
-  act: (session: Connection, table: string, event: FenceEvent) => Promise<unknown>,
+  act: (session: Connection, table: string, events: readonly FenceEvent[]) => Promise<void>,
 ): Promise<void> {
   const session = await connectToolkit(database)
   try {
     await waitForLocksAtMost(session, fence.lockWaitMs)
-    for (const table of fence.tables)
-      for (const event of eventsOf(fence.scopes?.get(table))) await act(session, table, event)
+    for (const table of fence.tables) await act(session, table, eventsOf(fence.scopes?.get(table)))
   } catch (error) {
     if (errorNumber(error) !== lockWait) throw error
     throw await timeout('FENCE_TIMEOUT', session, database, fence.lockWaitMs, error)
@@ -108,40 +111,19 @@ function nameOf(fence: Pick<Fence, 'capability' | 'scopes'>, event: FenceEvent, 
   return triggerName('strangler_gate', event, table, fence.capability, fence.scopes?.get(table))
 }
 
-/**
- * The trigger that the gate's has to precede. Whether a prepared statement is prepared again, MariaDB decides by the age
- * of the first trigger of the event alone: behind an older one, a clients' statement would find no `write_gate`.
- */
-async function firstOtherTrigger(
-  session: Connection,
-  schema: string,
-  table: string,
-  event: FenceEvent,
-): Promise<string | undefined> {
-  const [rows] = await session.query<RowDataPacket[]>(
-    `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS
-      WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ? AND EVENT_MANIPULATION = ? AND ACTION_TIMING = 'BEFORE'
-      ORDER BY ACTION_ORDER`,
-    [schema, table, fenceEvents[event]],
-  )
-  return rows.map(({ name }) => String(name)).find(name => !name.startsWith('strangler_gate'))
-}
-
 /** The locking read sees the gate as it is now, whatever snapshot the writer's transaction reads from. */
-function gateTrigger(
+async function gateTrigger(
+  session: Connection,
   database: Database,
   fence: Fence,
   table: string,
   event: FenceEvent,
-  touched: string | undefined,
-  before: string | undefined,
-): string {
+): Promise<TriggerSpec> {
   const schema = schemaOf(database)
+  const touched = await touchesGuarded(session, schema, table, fence.scopes?.get(table))
   const message = `STRANGLER-FENCE capability ${fence.capability} is written on the ${fence.writtenOn} side, epoch ${fence.epoch}`
   const also = event === 'upd' && touched !== undefined ? ` AND ${touched}` : ''
-  return `CREATE OR REPLACE TRIGGER ${qualified(schema, nameOf(fence, event, table))}
-    BEFORE ${fenceEvents[event]} ON ${qualified(schema, table)} FOR EACH ROW${before === undefined ? '' : ` PRECEDES ${identifier(before)}`}
-    BEGIN
+  const body = `BEGIN
       DECLARE shut BOOLEAN DEFAULT NULL;
       IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))}${also} THEN
         SET shut = (SELECT closed FROM ${identifier(database.controlSchema)}.write_gate
@@ -152,4 +134,5 @@ function gateTrigger(
         END IF;
       END IF;
     END`
+  return { name: nameOf(fence, event, table), timing: 'BEFORE', event: fenceEvents[event], body }
 }

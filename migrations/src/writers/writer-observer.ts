@@ -2,6 +2,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { timeout, waitForLocksAtMost } from '../cdc/write-barrier.ts'
 import { applierUser, connectToolkit, type Database, schemaOf } from '../data/database.ts'
 import { errorNumber } from '../data/database-error.ts'
+import { putTriggers, type TriggerSpec } from '../data/put-triggers.ts'
 import { identifier, literal, qualified } from '../data/sql-text.ts'
 import type { MappedTable } from '../data/table-mapping.ts'
 import type { Sighting, WriteEvent } from './written.ts'
@@ -29,9 +30,11 @@ export async function beginObserving(database: Database, observed: Observed): Pr
   try {
     await waitForLocksAtMost(session, lockWaitMs)
     // One table after the other, for the reason that `armGate` has.
-    for (const table of observed.tables)
-      for (const short of Object.keys(events) as Short[])
-        await session.query(trigger(database, observed.capability, table, short))
+    for (const table of observed.tables) {
+      const shorts = Object.keys(events) as Short[]
+      const triggers = shorts.map(short => trigger(database, observed.capability, table, short))
+      await putTriggers(session, schemaOf(database), table.table, triggers)
+    }
   } catch (error) {
     if (errorNumber(error) !== lockWait) throw error
     throw await timeout('FENCE_TIMEOUT', session, database, lockWaitMs, error)
@@ -107,19 +110,18 @@ function trigger(
   capability: string,
   table: Observed['tables'][number],
   short: Short,
-): string {
-  const schema = schemaOf(database)
+): TriggerSpec {
   const event = events[short]
   const columns = event === 'update' ? changedColumns(table) : "''"
-  return `CREATE OR REPLACE TRIGGER ${qualified(schema, `strangler_seen_${short}_${table.table}`)}
-    AFTER ${event.toUpperCase()} ON ${qualified(schema, table.table)} FOR EACH ROW
-    BEGIN
+  const body = `BEGIN
       DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
       IF SUBSTRING_INDEX(USER(), '@', 1) <> ${literal(applierUser(database))} THEN
         INSERT INTO ${store(database)} (capability, account, table_name, event, columns)
         VALUES (${literal(capability)}, SUBSTRING_INDEX(USER(), '@', 1), ${literal(table.table)}, ${literal(event)}, ${columns});
       END IF;
     END`
+  const name = `strangler_seen_${short}_${table.table}`
+  return { name, timing: 'AFTER', event: event.toUpperCase() as Uppercase<WriteEvent>, body }
 }
 
 function store(database: Database): string {
