@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { env } from 'node:process'
 import { freePorts } from '@strangler/stack/free-ports.ts'
 import { startKafka } from '@strangler/stack/kafka.ts'
 import { startMariadb } from '@strangler/stack/mariadb.ts'
@@ -68,7 +69,7 @@ export const benchmark: Benchmark = async options => {
 function kafkaOf(folder: string, ports: { broker: number; controller: number }, say: (line: string) => void) {
   say('starting Kafka')
   const jars = { libs: join(kafkaFolder, 'libs'), plugins: join(kafkaFolder, 'plugins') }
-  return startKafka(join(folder, 'kafka'), ports, jars, process.env)
+  return startKafka(join(folder, 'kafka'), ports, jars, env)
 }
 
 async function measure(

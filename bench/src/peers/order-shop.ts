@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execPath, env as inherited } from 'node:process'
 import { freePorts } from '@strangler/stack/free-ports.ts'
 import { type SupervisedProcess, startProcess } from '@strangler/stack/supervised-process.ts'
 import { createConnection } from 'mysql2/promise'
@@ -38,7 +39,7 @@ export async function startOrderShop(options: OrderShopOptions): Promise<OrderSh
   const start = async (process: string, path: string, env: Record<string, string>, args: string[] = []) => {
     const spec = { name: process, main: main(path), env, args }
     // Its log is written and thrown away: writing it is part of what an order costs.
-    const child = await startProcess(globalThis.process.execPath, globalThis.process.env, spec, () => {})
+    const child = await startProcess(execPath, inherited, spec, () => {})
     started.push(child)
     return String(child.ready.url)
   }
