@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { errorAnswer } from '@strangler/kit/error-answer.ts'
 import type { Log } from '@strangler/kit/log.ts'
-import { isToolkitError, messageOf } from '@strangler/kit/toolkit-error.ts'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
 import { readPosition } from '../cdc/write-barrier.ts'
 import type { SwitchParts } from '../cutover/switch-parts.ts'
@@ -176,22 +176,8 @@ const refuseBrowsers: RequestHandler = (request, response, next) => {
 
 function answerError(log: Log): ErrorRequestHandler {
   return (error, _request, response, _next) => {
-    if (isToolkitError(error)) {
-      const { problems, ...details } = error.details
-      response.status(statuses[error.code] ?? 500).json({
-        code: error.code,
-        message: error.message,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-        ...(problems === undefined ? {} : { problems }),
-        details,
-      })
-      return
-    }
-    const status = typeof error?.status === 'number' && error.status < 500 ? error.status : 500
-    if (status === 500) log.error({ err: error }, 'a request failed')
-    response.status(status).json({
-      code: status === 500 ? 'INTERNAL' : 'REQUEST_INVALID',
-      message: status === 500 ? 'the engine failed; its log says how' : messageOf(error),
-    })
+    const { status, body, unforeseen } = errorAnswer(error, statuses, 'the engine')
+    if (unforeseen) log.error({ err: error }, 'a request failed')
+    response.status(status).json(body)
   }
 }

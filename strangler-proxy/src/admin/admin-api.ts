@@ -1,6 +1,7 @@
 import type { Clock } from '@strangler/kit/clock.ts'
+import { errorAnswer } from '@strangler/kit/error-answer.ts'
 import type { Log } from '@strangler/kit/log.ts'
-import { isToolkitError, messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { messageOf, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { ComparisonLedger } from '../comparison/comparison-ledger.ts'
@@ -125,24 +126,9 @@ export function createAdminApi(parts: AdminParts): Express {
 
 function answerError(log: Log): ErrorRequestHandler {
   return (error, _request, response, _next) => {
-    if (isToolkitError(error)) {
-      const { problems, ...details } = error.details
-      response.status(statuses[error.code] ?? 500).json({
-        code: error.code,
-        message: error.message,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-        ...(problems === undefined ? {} : { problems }),
-        details,
-      })
-      return
-    }
-    // Errors of body parsing carry the status that they mean.
-    const status = typeof error?.status === 'number' && error.status < 500 ? error.status : 500
-    if (status === 500) log.error({ err: error }, 'admin request failed')
-    response.status(status).json({
-      code: status === 500 ? 'INTERNAL' : 'REQUEST_INVALID',
-      message: status === 500 ? 'the proxy failed; its log says how' : messageOf(error),
-    })
+    const { status, body, unforeseen } = errorAnswer(error, statuses, 'the proxy')
+    if (unforeseen) log.error({ err: error }, 'admin request failed')
+    response.status(status).json(body)
   }
 }
 
