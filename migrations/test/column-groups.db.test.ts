@@ -15,7 +15,7 @@ import { connectApplier } from '../src/data/database.ts'
 import type { Plan } from '../src/plan/plan.ts'
 import { backfillStep } from '../src/steps/backfill-step.ts'
 import { syncStep } from '../src/steps/sync-step.ts'
-import { plan as catalogPlan, stock } from './catalog-plan.ts'
+import { plan as catalogPlan, stock } from '../plans/catalog.ts'
 import { connectOwner, eventually, openTestDatabases, type TestDatabases } from './cdc-support.ts'
 import { type EngineKit, openEngineKit } from './engine-kit.ts'
 

@@ -5,7 +5,7 @@ import { plan } from '../plans/customers.ts'
 import { loadPlans } from '../src/plan/load-plans.ts'
 import { stepName } from '../src/plan/plan.ts'
 import { validatePlan } from '../src/plan/validate-plan.ts'
-import { plan as catalog } from './catalog-plan.ts'
+import { plan as catalog } from '../plans/catalog.ts'
 
 function problemsOf(value: unknown): { path: string; message: string }[] {
   try {

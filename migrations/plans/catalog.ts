@@ -121,7 +121,15 @@ export const plan: Plan = {
   capability: 'catalog',
   databases: { legacy: 'legacy', extracted: 'catalog' },
   tables: [products, { ...stock, carries: 'births' }],
+  // PlaceOrder looks at price and stock in the monolith's own table.
+  readBy: ['orders'],
   writers: [
+    {
+      account: 'nightly',
+      writes: [{ table: 'PRD_MST' }],
+      answer: 'fenced',
+      reason: 'it may write all of the shop, and reviews customers alone',
+    },
     {
       account: 'monolith',
       writes: [{ table: 'PRD_MST', events: ['insert', 'update'] }],
