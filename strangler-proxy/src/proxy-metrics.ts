@@ -66,11 +66,29 @@ export function createProxyMetrics(registry: Registry): ProxyMetrics {
     help: 'Connections over the limit, closed without an answer',
     registers,
   })
+  // Finding the series of a label set costs more than counting in it.
+  const series = new Map<
+    string,
+    { count: Counter.Internal; time: Histogram.Internal<'capability' | 'side'> }
+  >()
+  function seriesOf({ capability, side, effect, outcome }: RequestLabels) {
+    const key = `${capability} ${side} ${effect} ${outcome}`
+    let found = series.get(key)
+    if (found === undefined) {
+      found = {
+        count: requests.labels({ capability, side, effect, outcome }),
+        time: duration.labels({ capability, side }),
+      }
+      series.set(key, found)
+    }
+    return found
+  }
   return {
     connectionRefused: () => refused.inc(),
     requestEnded(labels, seconds) {
-      requests.inc(labels)
-      duration.observe({ capability: labels.capability, side: labels.side }, seconds)
+      const { count, time } = seriesOf(labels)
+      count.inc()
+      time.observe(seconds)
     },
     holdEnded(capability, { released, expired, refused, waits }) {
       held.inc({ capability, end: 'released' }, released)

@@ -3,8 +3,9 @@ import { badRequest, type ProxyAnswer } from './forwarding/refusal-answer.ts'
 import { readAhead } from './forwarding/request-body.ts'
 import { hasBody, type RequestHead } from './forwarding/request-head.ts'
 import type { SoapEndpoint } from './routing/generation.ts'
+import { createBeginnings } from './routing/known-beginnings.ts'
 import { contradicts, soapAction } from './routing/soap-action.ts'
-import { type SoapVersion, scanSoapOperation } from './routing/soap-operation.ts'
+import type { SoapVersion } from './routing/soap-operation.ts'
 
 /** A message whose operation is known. Its bytes are forwarded as they came. */
 export type SoapMessage = {
@@ -18,6 +19,7 @@ export type SoapMessage = {
 /** The operation must show within these bytes. */
 const aheadBytes = 65_536
 const aheadMs = 30_000
+const scan = createBeginnings()
 
 /**
  * Reads as much of a message as tells its operation.
@@ -47,19 +49,20 @@ export async function readSoapMessage(
     request,
     aheadBytes,
     aheadMs,
-    bytes => !('incomplete' in scanSoapOperation(bytes, false)),
+    bytes => !('incomplete' in scan(bytes, false, head.soapAction ?? '')),
   )
   if (read === 'aborted') return read
   if (read === 'late') return refusal(`the message took longer than ${aheadMs} ms to arrive`, 408)
   // However the bytes were cut into packets, the same message gets the same answer.
   const within = read.bytes.length <= aheadBytes
-  const scan = scanSoapOperation(
+  const scanned = scan(
     within ? read.bytes : read.bytes.subarray(0, aheadBytes),
     read.complete && within,
+    head.soapAction ?? '',
   )
-  if ('incomplete' in scan) return refusal(`no operation within the first ${aheadBytes} bytes`, 413)
-  if ('refused' in scan) return refusal(`the message is refused: ${scan.refused}`)
-  const { operation, version } = scan.found
+  if ('incomplete' in scanned) return refusal(`no operation within the first ${aheadBytes} bytes`, 413)
+  if ('refused' in scanned) return refusal(`the message is refused: ${scanned.refused}`)
+  const { operation, version } = scanned.found
   if (contradicts(endpoint, operation, soapAction(head.soapAction, head.contentType)))
     return {
       refusal: badRequest(

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { SaxesParser } from 'saxes'
 import { readAhead } from '../src/forwarding/request-body.ts'
+import { createBeginnings } from '../src/routing/known-beginnings.ts'
 import { soapAction } from '../src/routing/soap-action.ts'
 import { scanSoapOperation } from '../src/routing/soap-operation.ts'
 import { soapMessage } from './proxy-kit.ts'
@@ -13,7 +14,7 @@ const scan = (text: string, complete = true) => scanSoapOperation(Buffer.from(te
 const envelope = (inside: string) => `<s:Envelope xmlns:s="${eleven}">${inside}</s:Envelope>`
 
 test('finds the first element of the Body, its namespace and the SOAP version', () => {
-  expect(scan(soapMessage('GetCustomer'))).toEqual({
+  expect(scan(soapMessage('GetCustomer'))).toMatchObject({
     found: { operation: 'GetCustomer', namespace: 'urn:shop:2009:customers', version: '1.1' },
   })
   expect(scan(soapMessage('GetCustomer', '', '1.2'))).toMatchObject({ found: { version: '1.2' } })
@@ -131,6 +132,31 @@ test('agrees with an XML parser on every message that both accept', () => {
       if (expected !== undefined && 'found' in found) expect(found.found.operation).toBe(expected)
     }),
     { numRuns: 3_000 },
+  )
+})
+
+test('a beginning that is known tells what the scanner would tell, whatever follows it and wherever it is cut', () => {
+  const beginnings = fc.constantFrom(
+    soapMessage('GetCustomer'),
+    soapMessage('GetCustomer', '<c:custNo>1</c:custNo>'),
+    soapMessage('GetCustomers'),
+    soapMessage('Get'),
+    soapMessage('GetCustomer').replace('<soap:Header/>', '<soap:Header>é</soap:Header>'),
+    soapMessage('GetCustomer').replace('<soap:Header/>', '<soap:Header><a/></soap:Header>'),
+    envelope('<s:Body><A/></s:Body>'),
+    envelope('<s:Body><A b="1"/></s:Body>'),
+    '<!DOCTYPE x>',
+  )
+  const message = fc.tuple(beginnings, fc.nat(600), fc.string(), fc.boolean())
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 12 }), messages => {
+      const known = createBeginnings()
+      for (const [text, cut, rest, complete] of messages) {
+        const bytes = Buffer.from(text.slice(0, cut) + rest)
+        expect(known(bytes, complete, 'one')).toEqual(scanSoapOperation(bytes, complete))
+      }
+    }),
+    { numRuns: 500 },
   )
 })
 

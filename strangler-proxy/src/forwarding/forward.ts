@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { SoapVersion } from '../routing/soap-operation.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { BodyTap } from './body-tap.ts'
 import type { Guest } from './bulkhead.ts'
 import { replyHeaders } from './forwarded-headers.ts'
 import { ownLocation, withHost } from './host-policy.ts'
 import type { Instance } from './instance.ts'
-import { passedBlock } from './passing-memory.ts'
 import { answers, type ProxyAnswer, sendAnswer } from './refusal-answer.ts'
 import type { ReplyTap } from './reply-tap.ts'
 import { BodyAborted, type BodyLimits, BodyTooLarge, BodyTooSlow, RequestBody } from './request-body.ts'
@@ -65,7 +65,7 @@ export function forward(order: Order, onEnd: (end: ForwardEnd) => void): void {
 const maxAttempts = 3
 const lingerMs = 2_000
 
-class Forwarding {
+class Forwarding implements AttemptOwner {
   readonly order: Order
   readonly #onEnd: (end: ForwardEnd) => void
   #upstream: Upstream
@@ -179,7 +179,7 @@ class Forwarding {
     const { response, request } = this.order
     if (!this.clientGone) {
       if (trailers !== undefined && hasKeys(trailers)) response.addTrailers(trailers as NodeJS.Dict<string>)
-      response.end()
+      if (!response.writableEnded) response.end()
       // A reply that came before the end of the request: the rest is read for a while, so that closing the
       // connection cannot cut the reply (RFC 9112 §9.6).
       if (!request.complete) {
@@ -310,86 +310,6 @@ const answerTo: Record<Failure, ProxyAnswer> = {
   resting: answers.upstreamResting,
   full: answers.upstreamFull,
   'no-instance': answers.noInstance,
-}
-
-/** One try at one server. What it reports after it was given up is ignored. */
-class Attempt implements Dispatcher.DispatchHandler {
-  readonly #forwarding: Forwarding
-  readonly instance: Instance
-  readonly #release: () => void
-  #controller: Dispatcher.DispatchController | undefined
-  #silenced = false
-  #onDrain: (() => void) | undefined
-  /** Whether bytes may have reached the server. */
-  started = false
-  /** Whether the client has seen the head of this attempt's reply. */
-  passing = false
-
-  constructor(forwarding: Forwarding, instance: Instance) {
-    this.#forwarding = forwarding
-    this.instance = instance
-    this.#release = instance.begin()
-  }
-
-  silence(): void {
-    this.#silenced = true
-    this.#controller?.abort(new Error('given up'))
-  }
-
-  /** The client is gone, so nobody drains its connection any more. */
-  unblock(): void {
-    this.#controller?.resume()
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#silenced) controller.abort(new Error('given up'))
-    else this.started = true
-  }
-
-  onBodySent(): void {
-    this.#forwarding.touchDeadline()
-  }
-
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-    message?: string,
-  ): void {
-    if (this.#silenced) return
-    if (status < 200) {
-      const link = headers.link
-      if (status === 103 && link !== undefined && !this.#forwarding.clientGone)
-        this.#forwarding.order.response.writeEarlyHints({ link })
-      return
-    }
-    this.passing = this.#forwarding.replied(this, status, message ?? '', headers)
-    if (!this.passing) controller.abort(new Error('given up'))
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.passing) return
-    const { response, tap } = this.#forwarding.order
-    tap?.onData(chunk)
-    passedBlock(chunk.length)
-    if (this.#forwarding.clientGone || response.write(chunk)) return
-    controller.pause()
-    if (this.#onDrain === undefined) {
-      this.#onDrain = () => controller.resume()
-      response.on('drain', this.#onDrain)
-    }
-  }
-
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
-    this.#release()
-    this.#forwarding.ended(this, trailers)
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#release()
-    if (!this.#silenced) this.#forwarding.failed(this, error)
-  }
 }
 
 function hasKeys(trailers: IncomingHttpHeaders): boolean {

@@ -9,7 +9,11 @@
 export type SoapVersion = '1.1' | '1.2'
 
 export type SoapScan =
-  | { found: { operation: string; namespace: string; version: SoapVersion } }
+  | {
+      found: { operation: string; namespace: string; version: SoapVersion }
+      /** How many characters decided: what comes after them changes nothing. */
+      read: number
+    }
   /** The message goes on beyond the bytes at hand. */
   | { incomplete: true }
   | { refused: string }
@@ -39,7 +43,8 @@ class Incomplete extends Error {}
 export function scanSoapOperation(bytes: Buffer, complete: boolean): SoapScan {
   const text = bytes.toString('utf8')
   try {
-    return { found: new Scanner(text).operation() }
+    const scanner = new Scanner(text)
+    return { found: scanner.operation(), read: scanner.at }
   } catch (error) {
     if (error instanceof Incomplete)
       return complete ? { refused: 'the XML ends too early' } : { incomplete: true }
