@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import type { Benchmark } from './report/benchmark.ts'
 import { formatReport, shortfalls } from './report/format-report.ts'
 
-/** `npm run bench -- NAME [--seconds N] [--rounds N] [--rows N] [--json]`; exit code 0 also where a bar is missed: it is printed. */
+/** `npm run bench -- NAME [--seconds N] [--rounds N] [--rows N] [--minutes N] [--seed N] [--json]`; exit code 0 also where a bar is missed: it is printed. */
 const folder = join(import.meta.dirname, 'benchmarks')
 const names = (await readdir(folder)).filter(file => file.endsWith('.ts')).map(file => basename(file, '.ts'))
 const { values, positionals } = parseArgs({
@@ -12,13 +12,16 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '5' },
     rows: { type: 'string' },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 })
 const [name] = positionals
-const seconds = Number(values.seconds)
+const seconds = values.minutes === undefined ? Number(values.seconds) : 60 * Number(values.minutes)
 const rounds = Number(values.rounds)
+const seed = values.seed === undefined ? undefined : Number(values.seed)
 const rows = values.rows === undefined ? undefined : Number(values.rows)
 if (
   name === undefined ||
@@ -26,10 +29,11 @@ if (
   !(seconds > 0) ||
   !Number.isInteger(rounds) ||
   rounds < 1 ||
+  (seed !== undefined && !(Number.isInteger(seed) && seed >= 0)) ||
   (rows !== undefined && !(Number.isInteger(rows) && rows >= 1_000))
 ) {
   process.stderr.write(
-    `bench NAME [--seconds N] [--rounds N] [--rows N, at least 1000] [--json]\nNAME: ${names.join(', ')}\n`,
+    `bench NAME [--seconds N] [--rounds N] [--rows N, at least 1000] [--minutes N] [--seed N] [--json]\nNAME: ${names.join(', ')}\n`,
   )
   process.exit(2)
 }
@@ -38,6 +42,7 @@ const report = await benchmark({
   seconds,
   rounds,
   ...(rows === undefined ? {} : { rows }),
+  ...(seed === undefined ? {} : { seed }),
   say: line => process.stderr.write(`${line}\n`),
 })
 process.stdout.write(

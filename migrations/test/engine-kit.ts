@@ -6,6 +6,7 @@ import { createEvidence } from '../src/journal/evidence.ts'
 import { createJournal } from '../src/journal/journal.ts'
 import { takeLease } from '../src/journal/lease.ts'
 import { openControlSchema } from '../src/journal/open-control-schema.ts'
+import { createRollbackAlarms } from '../src/journal/rollback-alarms.ts'
 import { createProxyAdmin } from '../src/operator/proxy-admin.ts'
 import { createSyncSupervisor } from '../src/operator/supervise-sync.ts'
 import type { Plan } from '../src/plan/plan.ts'
@@ -55,6 +56,7 @@ export async function openEngineKit(
   const parts: SwitchParts = {
     journal: createJournal(control.pool),
     evidence: createEvidence(control.pool),
+    alarms: createRollbackAlarms(control.pool),
     proxies: [proxy],
     syncs: createSyncSupervisor(sidesOf, silent, systemClock, sources),
     sources,

@@ -8,6 +8,7 @@ import { type Audit, createAudit } from '../src/journal/audit.ts'
 import { createEvidence } from '../src/journal/evidence.ts'
 import { createJournal } from '../src/journal/journal.ts'
 import { takeLease } from '../src/journal/lease.ts'
+import { createRollbackAlarms } from '../src/journal/rollback-alarms.ts'
 import { createEngine, type Engine } from '../src/operator/engine.ts'
 import { createProxyAdmin } from '../src/operator/proxy-admin.ts'
 import { readVerb } from '../src/operator/verb-requests.ts'
@@ -33,6 +34,7 @@ beforeAll(async () => {
   parts = {
     journal: createJournal(schema.pool),
     evidence: createEvidence(schema.pool),
+    alarms: createRollbackAlarms(schema.pool),
     proxies: [createProxyAdmin(server.url, 'token')],
     syncs: { current: () => undefined, close: async () => {} } as unknown as SwitchParts['syncs'],
     sources: binlogSources,
@@ -118,4 +120,13 @@ test('an engine that stops lets go of its leases', async () => {
   await engine.close()
   const lease = await takeLease(schema.connect, plan.capability, 'next')
   await lease.release()
+})
+
+test('the alarm that a cutover was given outlives the engine, and ends with the way back', async () => {
+  await parts.alarms.set('customers', ['error-rate>1%'], 'ann')
+  expect(await parts.alarms.of('customers')).toEqual(['error-rate>1%'])
+  await parts.alarms.set('customers', ['lag>9000ms', 'error-rate>2%'], 'bob')
+  expect(await createRollbackAlarms(schema.pool).of('customers')).toEqual(['lag>9000ms', 'error-rate>2%'])
+  await parts.alarms.set('customers', [], 'bob')
+  expect(await parts.alarms.of('customers')).toEqual([])
 })

@@ -12,6 +12,7 @@ import { createEvidence } from '../src/journal/evidence.ts'
 import { createJournal } from '../src/journal/journal.ts'
 import { type Lease, takeLease } from '../src/journal/lease.ts'
 import { type ControlSchema, openControlSchema } from '../src/journal/open-control-schema.ts'
+import { createRollbackAlarms } from '../src/journal/rollback-alarms.ts'
 import { carryOut } from '../src/operator/operator-verbs.ts'
 import { createProxyAdmin } from '../src/operator/proxy-admin.ts'
 import { createSyncSupervisor } from '../src/operator/supervise-sync.ts'
@@ -82,6 +83,7 @@ beforeEach(async () => {
   parts = {
     journal: createJournal(control.pool),
     evidence: createEvidence(control.pool),
+    alarms: createRollbackAlarms(control.pool),
     proxies: [createProxyAdmin(server.url, 'token')],
     syncs: createSyncSupervisor(sidesOf, silent, systemClock),
     sources: binlogSources,

@@ -14,6 +14,7 @@ import { createEvidence } from '../src/journal/evidence.ts'
 import { createJournal } from '../src/journal/journal.ts'
 import { type Lease, takeLease } from '../src/journal/lease.ts'
 import { type ControlSchema, openControlSchema } from '../src/journal/open-control-schema.ts'
+import { createRollbackAlarms } from '../src/journal/rollback-alarms.ts'
 import { createProxyAdmin } from '../src/operator/proxy-admin.ts'
 import { createSyncSupervisor } from '../src/operator/supervise-sync.ts'
 import type { Plan } from '../src/plan/plan.ts'
@@ -72,6 +73,7 @@ beforeAll(async () => {
   parts = {
     journal: createJournal(control.pool),
     evidence: createEvidence(control.pool),
+    alarms: createRollbackAlarms(control.pool),
     proxies: [createProxyAdmin(server.url, 'token')],
     syncs: createSyncSupervisor(sidesOf, silent, systemClock),
     sources: binlogSources,

@@ -4,6 +4,8 @@ export type BenchmarkOptions = {
   rounds: number
   /** How many rows a benchmark of data moves; each has a default of its own. */
   rows?: number
+  /** Of what is drawn at random; a benchmark that draws prints it. */
+  seed?: number
   say(line: string): void
 }
 

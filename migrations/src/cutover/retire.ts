@@ -79,6 +79,7 @@ async function close(parts: SwitchParts, plan: Plan, order: Order, state: Capabi
     throw new ToolkitError('LEASE_LOST', `${capability} was changed meanwhile, and is not retired`, {
       hint: 'see what it is now: strangler status',
     })
+  await parts.alarms.set(capability, [], order.by)
   await note('retired', { verb: 'retire', moment: 'after', details: { rows: rowsOf(result) } })
   order.failPoint('retire.journal.after')
   return rowsOf(result)

@@ -5,6 +5,7 @@ import type { FaultTools } from '../faults/inject-fault.ts'
 import type { Evidence } from '../journal/evidence.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Lease } from '../journal/lease.ts'
+import type { RollbackAlarms } from '../journal/rollback-alarms.ts'
 import type { ProxyAdmin } from '../operator/proxy-admin.ts'
 import type { Sides, SyncSupervisor } from '../operator/supervise-sync.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -14,6 +15,7 @@ import type { FailPoint } from './fail-points.ts'
 export type SwitchParts = {
   journal: Journal
   evidence: Evidence
+  alarms: RollbackAlarms
   proxies: readonly ProxyAdmin[]
   syncs: SyncSupervisor
   /** Where both directions' changes come from. */

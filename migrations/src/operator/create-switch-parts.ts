@@ -11,6 +11,7 @@ import type { Database } from '../data/database.ts'
 import type { FaultTools } from '../faults/inject-fault.ts'
 import { createEvidence } from '../journal/evidence.ts'
 import { createJournal } from '../journal/journal.ts'
+import { createRollbackAlarms } from '../journal/rollback-alarms.ts'
 import type { Plan } from '../plan/plan.ts'
 import { databaseVariables, type EngineEnv, sideEnv } from './engine-env.ts'
 import { createProxyAdmin } from './proxy-admin.ts'
@@ -58,6 +59,7 @@ export async function createSwitchParts(from: {
   return {
     journal: createJournal(pool),
     evidence: createEvidence(pool),
+    alarms: createRollbackAlarms(pool),
     proxies: await Promise.all(
       env.STRANGLER_PROXIES.map(async url => createProxyAdmin(url, env.STRANGLER_TOKEN, await through(url))),
     ),

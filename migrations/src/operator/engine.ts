@@ -9,9 +9,10 @@ import { isInterrupted } from '../journal/capability-state.ts'
 import { type Lease, takeLease } from '../journal/lease.ts'
 import type { Plan } from '../plan/plan.ts'
 import { clearObservers } from '../writers/find-writers.ts'
+import { createAlarmWatch } from './alarm-watch.ts'
 import { createCanaryWatch } from './canary-watch.ts'
 import { carryOut, failed, type VerbOutcome } from './operator-verbs.ts'
-import type { VerbRequest } from './verb-requests.ts'
+import { readVerb, type VerbRequest } from './verb-requests.ts'
 
 export type EngineParts = {
   parts: SwitchParts
@@ -44,7 +45,9 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
   let watch: NodeJS.Timeout | undefined
   let watching: Promise<void> = Promise.resolve()
   const canaries = createCanaryWatch(parts)
+  const alarms = createAlarmWatch(parts)
   const syncTriedAt = new Map<string, number>()
+  const rolledBackAt = new Map<string, number>()
 
   async function withLease<T>(
     plan: Plan,
@@ -137,7 +140,9 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
         if (!isToolkitError(error, 'LEASE_HELD')) throw error
       })
     if (first || isInterrupted(state)) await reconcileRoutes(parts, plan, watcher)
-    if (!first && state.owner === 'legacy' && state.phase === 'syncing') await watchCanary(plan)
+    if (first || state.phase !== 'syncing') return
+    if (state.owner === 'legacy') await watchCanary(plan)
+    else await watchAlarm(plan)
   }
 
   /** An engine that died while it looked who writes left its triggers behind. */
@@ -170,11 +175,37 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
     })
   }
 
+  /** What the operator named when cutting over takes the cutover back, and the audit says why. */
+  async function watchAlarm(plan: Plan): Promise<void> {
+    const { capability } = plan
+    const conditions = await parts.alarms.of(capability)
+    if (conditions.length === 0) return alarms.forget(capability)
+    const found = await alarms.breach(plan, conditions, AbortSignal.timeout(lookWithinMs))
+    if (found.length === 0 || !mayRollBack(capability)) return
+    const reason = found.map(({ message }) => message).join('; ')
+    parts.log.error({ capability, conditions, found }, 'the alarm of the cutover was raised')
+    const request = readVerb('rollback', { by: watcher, reason: reason.slice(0, 500) })
+    const { exit, result } = await perform(plan, request, ({ step, message }) =>
+      parts.log.info({ capability, step }, message),
+    )
+    if (exit !== 0) parts.log.error({ capability, exit, result }, 'the cutover could not be taken back')
+    else alarms.forget(capability)
+  }
+
   /** A sync that ends at once, again and again, is tried every half minute. */
   function mayTrySync(capability: string): boolean {
+    return notLately(syncTriedAt, capability)
+  }
+
+  /** One that was refused is not asked for again at every look. */
+  function mayRollBack(capability: string): boolean {
+    return notLately(rolledBackAt, capability)
+  }
+
+  function notLately(times: Map<string, number>, capability: string): boolean {
     const now = parts.clock.elapsed()
-    if (now - (syncTriedAt.get(capability) ?? Number.NEGATIVE_INFINITY) < 30_000) return false
-    syncTriedAt.set(capability, now)
+    if (now - (times.get(capability) ?? Number.NEGATIVE_INFINITY) < 30_000) return false
+    times.set(capability, now)
     return true
   }
 

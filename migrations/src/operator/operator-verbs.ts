@@ -58,7 +58,13 @@ export async function carryOut(
     case 'cutover':
       return move(parts, plan, cutoverDirection, request.body, order)
     case 'rollback':
-      return move(parts, plan, rollbackDirection, { ...request.body, force: false }, order)
+      return move(
+        parts,
+        plan,
+        rollbackDirection,
+        { ...request.body, force: false, autoRollbackOn: [] },
+        order,
+      )
     case 'drill':
       return drill(parts, plan, request.body, order)
   }
@@ -139,7 +145,7 @@ async function move(
   parts: SwitchParts,
   plan: Plan,
   direction: Direction,
-  { dryRun, force }: { dryRun: boolean; force: boolean },
+  { dryRun, force, autoRollbackOn }: Omit<VerbBody<'cutover'>, 'by' | 'reason'>,
   order: Order,
 ): Promise<VerbOutcome> {
   const { action, source, target, stage } = direction
@@ -172,7 +178,10 @@ async function move(
     return refusals.length > 0 ? refused(refusals, result) : { result, exit: 0 }
   }
   if (refusals.length > 0) return refused(refusals)
+  // Before the owner moves: an engine that dies meanwhile finds the alarm when it finishes the run.
+  if (action === 'cutover') await parts.alarms.set(plan.capability, autoRollbackOn, order.by)
   const result = await switchOwner(parts, plan, direction, order)
+  if (action === 'rollback') await parts.alarms.set(plan.capability, [], order.by)
   const totalMs = Math.round((parts.clock.elapsed() - began) * 10) / 10
   return { result: { ...result, totalMs, ...forced }, exit: result.reversible ? 0 : 1 }
 }

@@ -56,10 +56,11 @@ async function describeCapability(
           },
   }
   if (plan === undefined) return { ...shown, lagMs: null, positionsBehind: null, lastDrill: null, sync: null }
-  const [state, { underWay, last: drill }, verification] = await Promise.all([
+  const [state, { underWay, last: drill }, verification, autoRollbackOn] = await Promise.all([
     parts.journal.state(name),
     parts.evidence.shownDrill(name),
     parts.evidence.lastVerification(name),
+    parts.alarms.of(name),
   ])
   const sync = parts.syncs.current(name)
   const status = sync?.sync.status()
@@ -72,6 +73,7 @@ async function describeCapability(
         ? null
         : { at: drill.at.toISOString(), ok: drill.ok, ...drillFigures(drill.result) },
     drillUnderWay: underWay,
+    autoRollbackOn,
     owner: state.owner,
     epoch: state.epoch,
     phase: state.phase,

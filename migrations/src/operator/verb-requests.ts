@@ -1,5 +1,6 @@
 import { invalidInput } from '@strangler/kit/problem.ts'
 import { z } from 'zod'
+import { readAlarm } from './alarm-condition.ts'
 
 const whoAndWhy = {
   by: z.string().trim().min(1).max(128).default('unknown'),
@@ -29,6 +30,13 @@ const bodies = {
       dryRun: z.boolean().default(false),
       /** Passes the gates that ask for evidence; never those that keep data. */
       force: z.boolean().default(false),
+      /** Conditions on which the engine rolls back by itself. */
+      autoRollbackOn: z
+        .array(
+          z.string().refine(text => readAlarm(text) !== undefined, 'such as error-rate>1% or lag>5000ms'),
+        )
+        .max(8)
+        .default([]),
     })
     .refine(({ force, reason }) => !force || !['', 'no reason given'].includes(reason), {
       path: ['reason'],
