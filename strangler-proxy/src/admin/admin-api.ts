@@ -14,6 +14,7 @@ import { type AdminTokens, refuseBrowsers, requireRole } from './admin-access.ts
 import { drainQuery, holdRequest, readInput, releaseQuery, renewRequest } from './admin-requests.ts'
 import { auditRoutes, deedOf } from './audit-routes.ts'
 import { generationRoutes } from './generation-routes.ts'
+import { openApiDocument } from './open-api-document.ts'
 import { recordingRoutes } from './recording-routes.ts'
 import { serviceRoutes } from './service-routes.ts'
 import { describeStatus } from './status.ts'
@@ -58,6 +59,10 @@ export function createAdminApi(parts: AdminParts): Express {
 
   app.get('/admin/status', async (_request, response) => {
     response.json(describeStatus(parts.file, generations, await workers.report()))
+  })
+
+  app.get('/admin/openapi.json', (_request, response) => {
+    response.json(openApiDocument())
   })
 
   app.use(generationRoutes(generations, audit, log))
