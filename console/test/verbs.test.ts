@@ -97,6 +97,22 @@ test.each([
     ['stage', 'customers', 'canary', '--percent', '12.5', '--reason', 'quiet'],
     { stage: 'canary', percent: 12.5, by: 'ada', reason: 'quiet' },
   ],
+  [
+    ['drill', 'customers', '--by', 'ann', '--fault', 'kill-proxy@cutover.hold.after'],
+    { by: 'ann', reason: 'no reason given', fault: { inject: 'kill-proxy@cutover.hold.after' } },
+  ],
+  [
+    ['stage', 'customers', 'shadow', '--by', 'ann', '--reason', 'what if', '--dry-run'],
+    { stage: 'shadow', by: 'ann', reason: 'what if', dryRun: true },
+  ],
+  [
+    ['cutover', 'customers', '--auto-rollback-on', 'error-rate>1%', '--auto-rollback-on', 'lag>5000ms'],
+    { by: 'ada', reason: 'no reason given', autoRollbackOn: ['error-rate>1%', 'lag>5000ms'] },
+  ],
+  [
+    ['writers', 'customers', '--by', 'ann', '--seconds', '5'],
+    { by: 'ann', reason: 'no reason given', seconds: 5 },
+  ],
 ])('%p is sent as %p', async (args, body) => {
   await using engine = await startFake(lines({ result: {}, exit: 0 }))
   await using system = await systemOf(engine.url)
@@ -259,4 +275,28 @@ test('an engine that is being started again is waited for, but not for ever', as
   )
   expect((await running).exit).toBe(0)
   expect(engine.asked).toHaveLength(1)
+})
+
+test('writers that the plan does not answer for are shown with what speaks against them', async () => {
+  const shape = { table: 'CUST_MST', event: 'update', columns: ['RVW_DT'], rows: 7, answer: null }
+  const result = {
+    seconds: 5,
+    requests: 3,
+    accounts: [{ account: 'batch', rows: 7, shapes: [shape], likely: null }],
+    past: {
+      since: '2026-01-02T03:04:05.000Z',
+      complete: true,
+      writes: [{ ...shape, event: 'delete', rows: 2 }],
+    },
+    possible: ['yearly'],
+    refusals: [{ code: 'WRITER_UNACCOUNTED', message: 'batch wrote 7 rows in 5 s', details: {} }],
+  }
+  await using engine = await startFake(lines({ result, exit: 3 }))
+  await using system = await systemOf(engine.url)
+  const { exit, stdout } = await strangler(system.folder, ['writers', 'customers'])
+  expect(exit).toBe(3)
+  expect(stdout).toMatch(/batch +CUST_MST update \(RVW_DT\) +7 +none/)
+  expect(stdout).toContain('has 2 rows: 2 × CUST_MST delete')
+  expect(stdout).toContain('May write, and did not: yearly')
+  expect(stdout).toContain('WRITER_UNACCOUNTED  batch wrote 7 rows in 5 s')
 })

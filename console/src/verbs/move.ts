@@ -15,6 +15,12 @@ export function addMove(program: Command, cli: Cli, verb: 'cutover' | 'rollback'
       '--force',
       'pass the gates that ask for evidence, for a --reason; never those that keep data',
     )
+  if (verb === 'cutover')
+    command.option(
+      '--auto-rollback-on <condition>',
+      'roll back by itself when this holds afterwards: error-rate>1%, lag>5000ms; repeatable',
+      (condition: string, others: string[] | undefined) => [...(others ?? []), condition],
+    )
   command
     .addHelpText(
       'after',
