@@ -21,6 +21,8 @@ const rowsPerTransaction = 500
 const lagPerSecond = 1_000
 const lagSeconds = 4
 const mega = 1024 * 1024
+/** As the engine is run: what lives is far less, and without a bound V8 lets garbage lie as long as memory is there. */
+const smallHeap = '--max-old-space-size=64 --max-semi-space-size=8'
 
 /** What a contender took, and the most memory it held. */
 type Taken = { ms: number; residentMb: number; answer: Record<string, number> }
@@ -78,7 +80,7 @@ export const benchmark: Benchmark = async options => {
         `rows/s: sync ${perSecond(follow.sync.ms).toFixed(0)}, bare zongji loop ${perSecond(follow.bareMs).toFixed(0)}, copy ${perSecond(copy.ours.ms).toFixed(0)}, bare copy loop ${perSecond(copy.bareMs).toFixed(0)}, mariadb-dump | mariadb ${perSecond(copy.dumpMs).toFixed(0)}, verify ${perSecond(verified.ms).toFixed(0)}, one transaction of ${big.rows} rows ${((big.rows / big.ms) * 1_000).toFixed(0)}`,
         `lag of the embedded source at ${lag.answer.perSecond!.toFixed(0)} transactions/s: p50 ${lag.answer.p50Ms!.toFixed(1)}, p99 ${lag.answer.p99Ms!.toFixed(1)}, max ${lag.answer.maxMs!.toFixed(1)} ms, writers and applier in one process`,
         ...debezium.notes,
-        `${rows} rows (--rows N), medians of ${turns(options)} turns for sync, bare loop and copies; memory is the most that the process was seen to hold`,
+        `${rows} rows (--rows N), medians of ${turns(options)} turns for sync, bare loop and copies; memory is the most that a process was seen to hold, all contenders run with ${smallHeap}`,
       ],
     }
   } finally {
@@ -198,7 +200,7 @@ async function measureDebezium({ admin, adminUrl, options, rows, run }: Bench, f
 /** @param adminUrl of the database; an order may have Kafka's ends besides */
 function runner(adminUrl: string) {
   return async (task: CdcTask, ends: readonly string[] = [adminUrl]): Promise<Taken> => {
-    const peer = await startProcess(peerMain, ends)
+    const peer = await startProcess(peerMain, ends, { NODE_OPTIONS: smallHeap })
     let most = 0
     const look = () => {
       most = Math.max(most, peer.residentBytes() ?? 0)

@@ -14,7 +14,7 @@ export type AsyncQueue<T> = {
  * @param onTaken called after each item that was taken: where a paused emitter is let go on
  */
 export function createAsyncQueue<T>(onTaken: (item: T) => void): AsyncQueue<T> {
-  let items: T[] = []
+  let items: (T | undefined)[] = []
   let head = 0
   let closed = false
   let failure: Error | undefined
@@ -25,7 +25,9 @@ export function createAsyncQueue<T>(onTaken: (item: T) => void): AsyncQueue<T> {
     wake = undefined
   }
   const take = (): T => {
-    const item = items[head++]!
+    const item = items[head]!
+    // what is taken must not be held until the list is cut
+    items[head++] = undefined
     if (head === items.length || head > 4096) {
       items = items.slice(head)
       head = 0

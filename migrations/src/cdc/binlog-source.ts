@@ -27,8 +27,8 @@ const includeEvents = [
   'deleterows',
 ]
 /** Changes waiting for the reader at which the socket is paused, and at which it goes on. */
-const pauseAt = 20_000
-const resumeAt = 5_000
+const pauseAt = 8_000
+const resumeAt = 2_000
 const partSize = 5_000
 
 /** Reads a MariaDB server's binlog as a replica does (REPLICATION SLAVE), beginning at a GTID position. */
