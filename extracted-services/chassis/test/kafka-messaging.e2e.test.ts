@@ -31,6 +31,11 @@ function apart(messaging: Messaging, prefix: string): Messaging {
   return {
     createTopic: (topic, partitions) => messaging.createTopic(prefix + topic, partitions),
     publish: messages => messaging.publish(messages.map(inside)),
+    behind: (group, topics) =>
+      messaging.behind(
+        prefix + group,
+        topics.map(topic => prefix + topic),
+      ),
     subscribe: ({ group, topics, handle }) =>
       messaging.subscribe({
         group: prefix + group,

@@ -55,6 +55,16 @@ export function testMessaging(make: () => Promise<MessagingUnderTest>): void {
       expect(payloadsOf(got, key)).toEqual(payloadsOf(sent, key))
   }
 
+  test('says how many messages a group has not handled yet', async () => {
+    await messaging.publish(numbered(10, 4))
+    expect(await messaging.behind('history', ['orders'])).toBe(10)
+    const got = collect('history')
+    await eventually(() => got.length === 10)
+    await eventually(async () => (await messaging.behind('history', ['orders'])) === 0)
+    await messaging.publish([testMessage('key-1', 11)])
+    expect(await messaging.behind('billing', ['orders'])).toBe(11)
+  })
+
   test('delivers a message as it was published', async () => {
     const message = testMessage('käy 🦊', { text: "it's", list: [1, null, true] }, { headers: { a: 'b' } })
     await messaging.publish([message])

@@ -25,6 +25,7 @@ import { createDecisions } from './application/decisions.ts'
 import { ordersEvents } from './application/order-aggregate.ts'
 import { cancelOrderSaga, createOrderSaga } from './application/order-sagas.ts'
 import { orderReactors } from './choreography/react-to-orders.ts'
+import { addHistoryMetrics } from './history/history-metrics.ts'
 import { addToHistory, historyConsumer } from './history/order-history.ts'
 import { buildApp } from './http/build-app.ts'
 import { createCreditHolds, removeReleasedHolds } from './participants/credit-holds.ts'
@@ -125,10 +126,17 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
     const runner = runSagas({ pool, clock, log, sagas, attemptMs, pollMs: 100, most: 32, onStep })
     closing.push(runner.close)
 
+    const metrics = createMetrics()
+    addQueueMetrics(metrics, pool, clock)
+    const { messaging } = broker
+    const historyMetrics = addHistoryMetrics(metrics, { messaging, topics: Object.keys(topics), clock })
     const history: Consumer = {
       group: historyConsumer,
       topics: Object.keys(topics),
-      handle: ({ message }) => addToHistory(pool, message, clock.now()),
+      handle: async ({ message }) => {
+        await addToHistory(pool, message, clock.now())
+        historyMetrics.added(message)
+      },
     }
     const reactors = createOrder === undefined ? orderReactors({ pool, clock, participants, attemptMs }) : []
     const telling = reactors.map(reactor => ({
@@ -139,7 +147,7 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
       },
     }))
     for (const consumer of [history, ...telling]) {
-      const parts = { messaging: broker.messaging, pool, clock, log }
+      const parts = { messaging, pool, clock, log }
       closing.push(consumeWithParking(consumer, parts).close)
     }
     if (createOrder === undefined) {
@@ -147,8 +155,6 @@ export async function startOrders(options: OrdersOptions): Promise<{ url: string
       closing.push(() => sweeping)
     }
 
-    const metrics = createMetrics()
-    addQueueMetrics(metrics, pool, clock)
     const wake = () => {
       runner.wake()
       broker.wake()

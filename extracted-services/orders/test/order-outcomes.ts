@@ -2,12 +2,18 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { auditEntrySchema, historyEntrySchema, orderSchema } from '../src/http/open-api-document.ts'
 import { eventually, type Json, type Shop, startShop } from './shop.ts'
 
-/** What an order comes to, whichever way it is decided. */
-export function testOrderOutcomes(sagaStyle: 'orchestration' | 'choreography'): void {
+/**
+ * What an order comes to, whichever way it is decided.
+ * @param broker variables that name a broker other than the log in MariaDB
+ */
+export function testOrderOutcomes(
+  sagaStyle: 'orchestration' | 'choreography',
+  broker: Record<string, string> = {},
+): void {
   let shop: Shop
   let skus = 0
 
-  const env = { SAGA_STYLE: sagaStyle, PENDING_MS: '4000', ATTEMPT_MS: '1000' }
+  const env = { SAGA_STYLE: sagaStyle, PENDING_MS: '4000', ATTEMPT_MS: '1000', ...broker }
   const place = async (customerId: number, lines: Json[], wait = 10): Promise<Json> =>
     (await shop.call('POST', '/orders', { customerId, lines }, { prefer: `wait=${wait}` })).body
   const product = async (price: string, stock: number): Promise<string> => {
@@ -31,7 +37,7 @@ export function testOrderOutcomes(sagaStyle: 'orchestration' | 'choreography'): 
 
   beforeAll(async () => {
     shop = await startShop(process.env.STRANGLER_TEST_DB)
-    await Promise.all([shop.start('customers'), shop.start('catalog')])
+    await Promise.all([shop.start('customers', broker), shop.start('catalog', broker)])
     await shop.start('orders', env)
   }, 30_000)
 
@@ -117,7 +123,7 @@ export function testOrderOutcomes(sagaStyle: 'orchestration' | 'choreography'): 
     const [customerId, sku] = [await shop.customer('100.00'), await product('1.00', 5)]
     await shop.kill('customers')
     const placing = place(customerId, [{ sku, quantity: 1 }])
-    await shop.start('customers')
+    await shop.start('customers', broker)
     const { id, status } = await placing
     expect(['CONFIRMED', 'CANCELED']).toContain(status)
     const [credit, stock] = status === 'CONFIRMED' ? ['reserved', 4] : ['released', 5]
@@ -219,8 +225,16 @@ export function testOrderOutcomes(sagaStyle: 'orchestration' | 'choreography'): 
   test('measures what waits', async () => {
     await eventually(async () => {
       const metrics = await (await fetch(`${shop.ordersUrl()}/metrics`)).text()
-      return ['outbox_messages', 'dead_letters', 'sagas_running', 'sagas_stuck'].every(name =>
-        metrics.includes(`\nstrangler_${name} 0\n`),
+      const nothingWaits = [
+        'outbox_messages',
+        'dead_letters',
+        'sagas_running',
+        'sagas_stuck',
+        'history_behind_messages',
+      ]
+      return (
+        nothingWaits.every(name => metrics.includes(`\nstrangler_${name} 0\n`)) &&
+        /^strangler_history_lag_seconds_count [1-9]/m.test(metrics)
       )
     }, 30_000)
   }, 40_000)

@@ -13,6 +13,7 @@ import { partitionOf } from '../message-log/message-log.ts'
 import type { Messaging } from '../messaging/messaging.ts'
 import { consumeKafka } from './consume-kafka.ts'
 import { recordOfMessage } from './kafka-record.ts'
+import { measureBehind } from './measure-behind.ts'
 
 export type KafkaMessagingParts = {
   /** `host:port` of some brokers. */
@@ -114,6 +115,7 @@ export function createKafkaMessaging(parts: KafkaMessagingParts): KafkaMessaging
         consumer,
         { clock, log },
       ),
+    behind: (group, topics) => measureBehind(admin, group, topics),
     close: async () => {
       await producer.close()
       await admin.close()

@@ -8,6 +8,7 @@ import { createWaker } from '../messaging/create-waker.ts'
 import type { Messaging } from '../messaging/messaging.ts'
 import { consumeLog } from './consume-log.ts'
 import { appendMessages, countPartitions, createTopic } from './message-log.ts'
+import { measureBehind } from './partition-leases.ts'
 
 export type EmbeddedMessagingParts = {
   /** The schema of the log, see `messageLogMigrations`. */
@@ -47,6 +48,7 @@ export function createEmbeddedMessaging(parts: EmbeddedMessagingParts): Messagin
       await appendMessages(pool, messages, topic => partitions.get(topic)!, clock.now())
       waker.wake()
     },
+    behind: (group, topics) => withSession(pool, session => measureBehind(session, group, topics)),
     subscribe: consumer =>
       consumeLog({ pool, clock, log, member: randomUUID(), leaseMs, pollMs, waker }, consumer),
   }

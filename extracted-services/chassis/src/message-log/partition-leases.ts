@@ -133,6 +133,21 @@ export async function measureLag(session: Session, group: string): Promise<Map<s
   return new Map(rows.map(row => [`${row.topic}/${row.partition_no}`, row.lag]))
 }
 
+/** How many messages of the topics a group has not handled yet; a group that is new has handled none. */
+export async function measureBehind(
+  session: Session,
+  group: string,
+  topics: readonly string[],
+): Promise<number> {
+  const [row] = await session.rows<{ behind: string | null }>(
+    `SELECT SUM(h.next_offset - COALESCE(p.next_offset, 0)) AS behind FROM log_partitions h
+     LEFT JOIN log_positions p ON p.topic = h.topic AND p.partition_no = h.partition_no AND p.group_name = ?
+     WHERE h.${amongTopics(topics)}`,
+    [group, ...topics],
+  )
+  return Number(row?.behind ?? 0)
+}
+
 function amongTopics(topics: readonly string[]): string {
   return `topic IN (${topics.map(() => '?').join(', ')})`
 }

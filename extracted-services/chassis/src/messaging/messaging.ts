@@ -36,6 +36,8 @@ export type Messaging = {
   publish(messages: readonly Message[]): Promise<void>
   /** Joins a group, with a new member of its own, and consumes until closed. */
   subscribe(consumer: Consumer): Subscription
+  /** How many messages of the topics a group has not handled yet; a moment old, as everything about others is. */
+  behind(group: string, topics: readonly string[]): Promise<number>
 }
 
 export type Subscription = {
