@@ -24,6 +24,7 @@ import { isRepeated, layoutOf } from './layout.ts'
 import { type Leaf, leafReader } from './leaf-reader.ts'
 import { readSimpleValue } from './read-simple-value.ts'
 import { readerOf } from './simple-reader.ts'
+import type { ArrayTap } from './streamed-array.ts'
 
 /**
  * What to do with a message that is not quite of its schema: `drop` and `absent` leave a warning behind;
@@ -49,16 +50,21 @@ export type ElementDecoder = {
   readonly warnings: readonly DecodeWarning[]
 }
 
+/** What is wrong with one item of a list is mostly wrong with all of them. */
+const maxWarnings = 1_000
+
 export type DecodeWarning = { path: string; message: string }
 
 /**
  * Decodes one element by its declaration, after CXJ/1.
+ * @param tap takes the items of one array, which then has holes in their place
  * Its methods throw ToolkitError MESSAGE_INVALID (details.path is a JSON pointer) and CONSTRUCT_UNSUPPORTED.
  */
 export function createElementDecoder(
   root: ElementDeclaration,
   contract: Pick<Contract, 'prefixes' | 'types' | 'elements'>,
   rules: DecodeRules = strictRules,
+  tap?: ArrayTap,
 ): ElementDecoder {
   const result = emptyObject()
   const frames: Frame[] = []
@@ -74,7 +80,7 @@ export function createElementDecoder(
     })
   }
   const warn = (message: string) => {
-    warnings.push({ path: pathOf(frames), message })
+    if (warnings.length < maxWarnings) warnings.push({ path: pathOf(frames), message })
   }
   const unknown = (message: string, details: Record<string, unknown> = {}) => {
     if (rules.unknown === 'refuse') refuse(message, details)
@@ -198,7 +204,7 @@ export function createElementDecoder(
     const { object } = frame
     const read = leafReader(edge)
     if (read === undefined || object === undefined) return false
-    if (!isRepeated(edge.particle) && edge.key in object) return false
+    if (isRepeated(edge.particle) ? isTapped(edge.key) : edge.key in object) return false
     if (frame.items.length > 0) frame.items.length = 0
     frame.groups = edge.groups
     frame.state = edge.state
@@ -229,9 +235,24 @@ export function createElementDecoder(
     frames.at(-1)!.text = leafText
   }
 
+  /** Whether a child of that name in the innermost frame is an item of the tapped array. */
+  const isTapped = (key: string): boolean =>
+    tap !== undefined &&
+    frames.length === tap.path.length &&
+    key === tap.path.at(-1) &&
+    frames.every((frame, depth) => depth === 0 || frame.key === tap.path[depth - 1])
+
   const place = (frame: Frame, plain: Json) => {
     const value = frame.label === undefined ? plain : labelled(frame.label, frame.element.name, plain)
-    if (frame.many) append(frame.target, frame.key, value)
+    if (frame.many && isTapped(frame.key)) {
+      frame.target[frame.key] ??= []
+      const counted = frame.target[frame.key] as Json[]
+      counted.length += 1
+      tap!.take(
+        value,
+        frames.map(({ object }) => object!),
+      )
+    } else if (frame.many) append(frame.target, frame.key, value)
     else frame.target[frame.key] = value
   }
 

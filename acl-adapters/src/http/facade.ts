@@ -17,6 +17,10 @@ export type FacadeAnswer = {
   status: number
   headers: Readonly<Record<string, string | readonly string[]>>
   body: string
+  /** Instead of the body, where the answer is no text. */
+  bytes?: Buffer
+  /** What follows the body, for an answer that is written while it comes in; if it throws, the connection breaks. */
+  parts?: AsyncGenerator<string>
   /** The route's template for logs and metrics, never the raw path. */
   route: string
   /** For the log only: what went wrong behind a 5xx. */

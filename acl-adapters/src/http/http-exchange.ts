@@ -6,15 +6,25 @@ export type HttpRequest = {
   method: string
   path: string
   headers: Record<string, string>
-  body?: string
+  body?: string | Buffer
   /** Instead of the exchange's own limit on the time to the end of the reply. */
   timeoutMs?: number
+  /** Bytes after which a reply is given in parts; it is given whole, within the exchange's limit, where absent. */
+  partsAbove?: number
 }
 
 export type HttpReply = {
   status: number
   headers: Record<string, string | string[] | undefined>
   body: Buffer
+  /** What comes after `body`, for a reply given in parts. Whoever gets it reads or cancels it. */
+  rest?: ReplyRest
+}
+
+export type ReplyRest = {
+  /** No more is read from the upstream than is asked for. Throws as `send`. */
+  parts: AsyncGenerator<Buffer>
+  cancel(): void
 }
 
 export type HttpExchange = {
@@ -73,10 +83,15 @@ export function createHttpExchange(url: string, limits: ExchangeLimits = default
       await pool.close()
       clearTimeout(cut)
     },
-    send: ({ method, path, headers, body, timeoutMs = limits.totalMs }) =>
+    send: ({ method, path, headers, body, timeoutMs = limits.totalMs, partsAbove }) =>
       new Promise((resolve, reject) => {
-        const fail = (error: unknown) => reject(explain(error, origin, timeoutMs))
-        const collector = new ReplyCollector(limits.replyBytes, timeoutMs, resolve, fail)
+        const collected = {
+          timeoutMs,
+          wholeBytes: limits.replyBytes,
+          partsAbove: partsAbove ?? Number.POSITIVE_INFINITY,
+        }
+        const explainHere = (error: unknown) => explain(error, origin, timeoutMs)
+        const collector = new ReplyCollector(collected, resolve, reject, explainHere)
         try {
           pool.dispatch(
             { method: method as Dispatcher.HttpMethod, path: base + path, headers, body: body ?? null },

@@ -12,6 +12,7 @@ import { childSpan, parseTraceparent } from '@strangler/kit/trace-context.ts'
 import { Histogram } from 'prom-client'
 import type { FacadeAnswer, FacadeHandler, FacadeRequest } from './facade.ts'
 import { readBody } from './read-body.ts'
+import { sendParts } from './send-parts.ts'
 
 /**
  * An HTTP server around a façade: health and metrics, limits on what a caller can send, one log line and one
@@ -49,7 +50,8 @@ export function createFacadeServer(facade: FacadeHandler, log: Log): Server {
       if (status >= 500 && answered.error !== undefined) log.error(line, 'request')
       else log.info(line, 'request')
     })
-    send(request, response, answered)
+    if (answered.parts === undefined) send(request, response, answered)
+    else await sendParts(response, answered, answered.parts)
   }
   const server = createServer(
     { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
@@ -98,15 +100,16 @@ async function answerOf(
 
 function send(request: IncomingMessage, response: ServerResponse, answer: FacadeAnswer): void {
   if (response.destroyed) return
-  const bytes = Buffer.byteLength(answer.body)
+  const content = answer.bytes ?? answer.body
+  const bytes = Buffer.byteLength(content)
   const headers: OutgoingHttpHeaders = { ...(answer.headers as OutgoingHttpHeaders) }
   if (answer.status !== 204) headers['content-length'] = bytes
   // A body that was not read whole leaves the connection in an unknown place.
   if (!request.complete) headers.connection = 'close'
   response.writeHead(answer.status, headers)
-  const text = request.method === 'HEAD' ? '' : answer.body
+  const sent = request.method === 'HEAD' ? '' : content
   // What is ASCII goes out in one piece with the head.
-  response.end(text, bytes === answer.body.length ? 'latin1' : 'utf8', () => {
+  response.end(sent, bytes === answer.body.length ? 'latin1' : 'utf8', () => {
     if (!request.complete) setTimeout(() => request.socket.destroy(), 100).unref()
   })
 }

@@ -2,15 +2,18 @@ import { invalidInput } from '@strangler/kit/problem.ts'
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Json } from '../codec/json.ts'
 import { parseJson } from '../codec/parse-json.ts'
+import { type StreamedArray, streamedArrayOf } from '../codec/streamed-array.ts'
 import type { Contract, Operation } from '../contract/contract.ts'
 import type { BodyRefusal, FacadeAnswer, FacadeHandler, FacadeRequest } from '../http/facade.ts'
 import { headersBack, headersUpstream } from '../http/forwarded-headers.ts'
 import type { SoapClient, SoapOutcome } from '../soap/soap-client.ts'
 import { type DescribedApi, docsPage, docsPolicy } from './docs-page.ts'
+import { createDocumentWriter, createLineWriter, type ItemWriter } from './item-writer.ts'
 import { matchResource } from './match-resource.ts'
 import { negotiate } from './negotiate.ts'
 import { type ProblemDocument, problemOfError, problemOfFault } from './problem-document.ts'
 import type { RestAnswer, RestMapping, RestResource } from './rest-mapping.ts'
+import { streamAnswer, writeWhole } from './stream-answer.ts'
 import { isOneDocument, readXmlDocument, writeXmlDocument, writeXmlProblem } from './xml-document.ts'
 
 export type RestFacadeParts = {
@@ -24,7 +27,8 @@ export type RestFacadeParts = {
 const rpcBodyLimit = 1024 * 1024
 const jsonType = 'application/json; charset=utf-8'
 const xmlType = 'application/xml; charset=utf-8'
-type RpcType = 'application/json' | 'application/xml'
+const rpcRoute = '/rpc/{Operation}'
+type RpcType = 'application/json' | 'application/xml' | 'application/x-ndjson'
 const jsonTypes = ['application/json'] as const
 const rpcTypes = ['application/json', 'application/xml'] as const
 const docsHeaders = {
@@ -53,32 +57,76 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
     return operation
   }
 
+  const streamedArrays = new Map<Operation, StreamedArray | undefined>()
+  const streamedArray = (operation: Operation): StreamedArray | undefined => {
+    if (!streamedArrays.has(operation)) {
+      const { element, parts, encoded } = operation.output ?? {}
+      const isOne = element !== undefined && parts === undefined && encoded === undefined
+      streamedArrays.set(operation, isOne ? streamedArrayOf(element, contract.prefixes) : undefined)
+    }
+    return streamedArrays.get(operation)
+  }
+
   const call = (request: FacadeRequest, operation: Operation, input: Json): Promise<SoapOutcome> =>
     soap.call(operation, input, headersUpstream(request.headers, request.trace))
 
   const answerRpc = async (request: FacadeRequest, name: string): Promise<FacadeAnswer> => {
-    const route = '/rpc/{Operation}'
     const operation = operationNamed(name)
     refuseRehearsal(request)
-    const xml = acceptedType(request, operation) === 'application/xml'
-    const outcome = await call(request, operation, await readMessage(request, operation, contract))
+    const array = streamedArray(operation)
+    const type = acceptedType(request, operation, array)
+    const xml = type === 'application/xml'
+    const input = await readMessage(request, operation, contract)
+    if (array !== undefined && !xml) {
+      const writer =
+        type === 'application/json' ? createDocumentWriter(array.path) : createLineWriter(array.path)
+      return await answerItems(request, operation, input, writer)
+    }
+    const outcome = await call(request, operation, input)
     const headers = headersBack(outcome.headers)
     if (outcome.kind === 'fault')
-      return problemAnswer(route, problemOfFault(outcome.fault, operation, instanceOf(request)), headers, xml)
+      return problemAnswer(
+        rpcRoute,
+        problemOfFault(outcome.fault, operation, instanceOf(request)),
+        headers,
+        xml,
+      )
     const status = operation.output === undefined ? 202 : 200
     if (xml && operation.output !== undefined)
       return {
-        route,
+        route: rpcRoute,
         status,
         headers: { ...headers, 'content-type': xmlType },
         body: writeXmlDocument(operation.output, outcome.json, contract),
       }
     return {
-      route,
+      route: rpcRoute,
       status,
       headers: { ...headers, 'content-type': jsonType },
       body: JSON.stringify(outcome.json),
     }
+  }
+
+  /** An answer with a list in it, written while the reply comes in where that is long. */
+  const answerItems = async (
+    request: FacadeRequest,
+    operation: Operation,
+    input: Json,
+    writer: ItemWriter,
+  ): Promise<FacadeAnswer> => {
+    const outcome = await soap.stream(operation, input, headersUpstream(request.headers, request.trace))
+    const back = headersBack(outcome.headers)
+    const answer =
+      outcome.kind === 'parts'
+        ? await streamAnswer(outcome, writer)
+        : outcome.kind === 'reply'
+          ? writeWhole(outcome.json, writer)
+          : outcome
+    if (answer.kind === 'fault')
+      return problemAnswer(rpcRoute, problemOfFault(answer.fault, operation, instanceOf(request)), back)
+    const { text: body, parts } = answer
+    const headers = { ...back, 'content-type': writer.type }
+    return { route: rpcRoute, status: 200, headers, body, ...(parts === undefined ? {} : { parts }) }
   }
 
   const answerResource = async (
@@ -174,8 +222,14 @@ function refuseRehearsal({ headers }: FacadeRequest): void {
     throw new ToolkitError('REHEARSAL_UNSUPPORTED', 'the legacy side cannot rehearse a write')
 }
 
-function acceptedType({ headers }: FacadeRequest, { output }: Operation): RpcType {
-  const offered = output === undefined || isOneDocument(output) ? rpcTypes : jsonTypes
+function acceptedType(
+  { headers }: FacadeRequest,
+  { output }: Operation,
+  array: StreamedArray | undefined,
+): RpcType {
+  const offered: RpcType[] = output === undefined || isOneDocument(output) ? [...rpcTypes] : [...jsonTypes]
+  // Lines have no place for what else the reply holds.
+  if (array?.beside.length === 0) offered.push('application/x-ndjson')
   const type = negotiate<RpcType>(headers.accept, offered)
   if (type === undefined) throw notAcceptable(offered)
   return type

@@ -8,6 +8,7 @@ import {
 } from '../codec/decode-element.ts'
 import type { Json } from '../codec/json.ts'
 import { messageJson } from '../codec/message.ts'
+import type { ArrayTap } from '../codec/streamed-array.ts'
 import type { Contract, ElementDeclaration, Message, SoapVersion } from '../contract/contract.ts'
 import type { QualifiedName } from '../xml/qualified-name.ts'
 import type { XmlTag } from '../xml/read-tag.ts'
@@ -40,6 +41,8 @@ export type EnvelopeOptions = {
   elementFor(name: QualifiedName | undefined, version: SoapVersion): ElementDeclaration | Message | undefined
   /** The declaration of a header block that is wanted, with the contract it is of. */
   headerFor?(name: QualifiedName): HeaderDeclaration | undefined
+  /** Takes the items of one array of the message while it is read. */
+  tap?: ArrayTap
 }
 
 export type HeaderDeclaration = {
@@ -71,7 +74,8 @@ export async function readEnvelope(source: string, options: EnvelopeOptions): Pr
 
 type Part = 'outside' | 'envelope' | 'header' | 'body' | 'content' | 'after'
 
-function createEnvelopeReader({ contract, rules, elementFor, headerFor }: EnvelopeOptions) {
+/** Takes the events of one message; `content` throws as readEnvelope and stands once the document has ended. */
+export function createEnvelopeReader({ contract, rules, elementFor, headerFor, tap }: EnvelopeOptions) {
   let part: Part = 'outside'
   let version: SoapVersion | undefined
   let depth = 0
@@ -147,7 +151,7 @@ function createEnvelopeReader({ contract, rules, elementFor, headerFor }: Envelo
       }
     }
     element = 'type' in chosen ? chosen : chosen.element!
-    decoder = createElementDecoder(element, contract, rules(name))
+    decoder = createElementDecoder(element, contract, rules(name), tap)
     decoder.open(tag, resolve)
   }
 

@@ -1,19 +1,23 @@
-import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { type DecodeRules, type DecodeWarning, replyRules } from '../codec/decode-element.ts'
 import type { Json } from '../codec/json.ts'
-import { encodeMessage, takeHeaders, withHeaders } from '../codec/message.ts'
+import { encodeMessage, takeHeaders } from '../codec/message.ts'
+import type { ArrayTap } from '../codec/streamed-array.ts'
 import type { Contract, Operation, SoapVersion } from '../contract/contract.ts'
-import type { HttpExchange, HttpReply } from '../http/http-exchange.ts'
-import { decodeXmlBytes } from '../xml/decode-bytes.ts'
-import { readEnvelope } from './read-envelope.ts'
-import type { SoapFault } from './soap-fault.ts'
-import { mediaTypes, versionOfMediaType } from './soap-version.ts'
+import type { HttpExchange, HttpReply, HttpRequest } from '../http/http-exchange.ts'
+import { type ReplyContent, readReply, readReplyInParts } from './read-reply.ts'
+import { mediaTypes } from './soap-version.ts'
 import { writeEnvelope } from './write-envelope.ts'
 
-export type SoapOutcome = { headers: HttpReply['headers'] } & (
-  | { kind: 'reply'; json: Json }
-  | { kind: 'fault'; fault: SoapFault }
-)
+export type SoapOutcome = { headers: HttpReply['headers'] } & ReplyContent
+
+/** A long reply, to be read while it comes in. Whoever gets it reads it, if only to return at once. */
+export type PartialOutcome = {
+  kind: 'parts'
+  headers: HttpReply['headers']
+  /** Gives way between the parts. Throws UPSTREAM_*. */
+  read(tap: ArrayTap): AsyncGenerator<undefined, ReplyContent>
+}
 
 export type SoapClient = {
   /**
@@ -29,7 +33,17 @@ export type SoapClient = {
     headers: Record<string, string>,
     timeoutMs?: number,
   ): Promise<SoapOutcome>
+  /** As `call`, giving a long reply in parts; the time then is that from one part to the next. */
+  stream(
+    operation: Operation,
+    input: Json,
+    headers: Record<string, string>,
+    timeoutMs?: number,
+  ): Promise<SoapOutcome | PartialOutcome>
 }
+
+/** Bytes of a reply that is read in one piece also where it may come in parts. */
+const wholeReply = 256 * 1024
 
 /** What a reply may have that its schema does not; what is dropped is told by `warn`. */
 export type ReplyPolicy = {
@@ -45,24 +59,44 @@ export function createSoapClient(
   policy: ReplyPolicy = { unknown: replyRules.unknown },
 ): SoapClient {
   const rules: DecodeRules = { ...replyRules, unknown: policy.unknown }
+
+  const requestOf = (
+    operation: Operation,
+    input: Json,
+    headers: Record<string, string>,
+    timeoutMs: number | undefined,
+  ): HttpRequest => {
+    if (operation.unsupported.length > 0)
+      throw new ToolkitError(
+        'OPERATION_UNSUPPORTED',
+        `${operation.name}: ${operation.unsupported.join('; ')}`,
+      )
+    const version: SoapVersion = operation.actions.has('1.1') ? '1.1' : '1.2'
+    const { headers: blocks, body: json } = takeHeaders(operation.input, input, contract)
+    const body = writeEnvelope(version, encodeMessage(operation.input, json, contract), blocks)
+    return {
+      method: 'POST',
+      path,
+      headers: { ...headers, ...soapHeaders(version, operation.actions.get(version) ?? '') },
+      body,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    }
+  }
+
   return {
     async call(operation, input, headers, timeoutMs) {
-      if (operation.unsupported.length > 0)
-        throw new ToolkitError(
-          'OPERATION_UNSUPPORTED',
-          `${operation.name}: ${operation.unsupported.join('; ')}`,
-        )
-      const version: SoapVersion = operation.actions.has('1.1') ? '1.1' : '1.2'
-      const { headers: blocks, body: json } = takeHeaders(operation.input, input, contract)
-      const body = writeEnvelope(version, encodeMessage(operation.input, json, contract), blocks)
-      const reply = await exchange.send({
-        method: 'POST',
-        path,
-        headers: { ...headers, ...soapHeaders(version, operation.actions.get(version) ?? '') },
-        body,
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      })
-      return { headers: reply.headers, ...(await readReply(contract, operation, reply, rules, policy)) }
+      const reply = await exchange.send(requestOf(operation, input, headers, timeoutMs))
+      const content = await readReply({ contract, operation, rules, policy }, reply)
+      return { headers: reply.headers, ...content }
+    },
+    async stream(operation, input, headers, timeoutMs) {
+      const request = requestOf(operation, input, headers, timeoutMs)
+      const reply = await exchange.send({ ...request, partsAbove: wholeReply })
+      const parts = { contract, operation, rules, policy }
+      const { rest } = reply
+      if (rest === undefined) return { headers: reply.headers, ...(await readReply(parts, reply)) }
+      const read = (tap: ArrayTap) => readReplyInParts(parts, { ...reply, rest }, tap)
+      return { kind: 'parts', headers: reply.headers, read }
     },
   }
 }
@@ -71,63 +105,4 @@ function soapHeaders(version: SoapVersion, action: string): Record<string, strin
   const type = `${mediaTypes[version]}; charset=utf-8`
   if (version === '1.1') return { 'content-type': type, soapaction: `"${action}"` }
   return { 'content-type': action === '' ? type : `${type}; action="${action}"` }
-}
-
-async function readReply(
-  contract: Contract,
-  operation: Operation,
-  reply: HttpReply,
-  rules: DecodeRules,
-  { warn }: ReplyPolicy,
-) {
-  if (reply.body.length === 0) {
-    if (operation.output === undefined && reply.status < 300)
-      return { kind: 'reply', json: Object.create(null) } as const
-    throw unreadable('UPSTREAM_REPLY_EMPTY', reply, 'an empty body')
-  }
-  const contentType = String(reply.headers['content-type'] ?? '')
-  if (contentType !== '' && versionOfMediaType(contentType) === undefined)
-    throw unreadable('UPSTREAM_REPLY_NOT_SOAP', reply, contentType.slice(0, 80))
-  try {
-    const content = await readEnvelope(decodeXmlBytes(reply.body, contentType), {
-      contract,
-      rules: () => rules,
-      headerFor: name => {
-        const element = operation.output?.headers?.find(header => header.name === name)
-        return element === undefined ? undefined : { element, contract }
-      },
-      elementFor: name => {
-        const { output } = operation
-        const expected = output?.element
-        // SOAP 1.1 §7.1: the name of an encoded reply's wrapper says nothing.
-        const isReply = name === expected?.name || (output?.encoded !== undefined && name !== undefined)
-        if (name !== undefined && !isReply)
-          throw new ToolkitError(
-            'ENVELOPE_INVALID',
-            `the Body holds ${name}, not ${expected?.name ?? 'nothing'}`,
-          )
-        return expected === undefined ? undefined : (output ?? expected)
-      },
-    })
-    if (content.warnings.length > 0) warn?.(operation.name, content.warnings)
-    if (content.kind === 'fault') return { kind: 'fault', fault: content.fault } as const
-    if (reply.status >= 400) throw unreadable('UPSTREAM_REPLY_INVALID', reply, 'no fault')
-    return { kind: 'reply', json: withHeaders(content.json, content.headers) } as const
-  } catch (cause) {
-    if (!isToolkitError(cause) || cause.code.startsWith('UPSTREAM_')) throw cause
-    throw new ToolkitError(
-      'UPSTREAM_REPLY_INVALID',
-      `the reply of ${operation.name} cannot be used: ${cause.message}`,
-      {
-        cause,
-        details: { status: reply.status, reason: cause.code },
-      },
-    )
-  }
-}
-
-function unreadable(code: string, reply: HttpReply, what: string): ToolkitError {
-  return new ToolkitError(code, `the upstream answered ${reply.status} with ${what}`, {
-    details: { status: reply.status },
-  })
 }

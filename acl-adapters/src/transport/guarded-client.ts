@@ -95,6 +95,14 @@ export function createGuardedClient({ client, reads, limits, outcomes }: Guarded
       if (key === undefined) return guardOf(operation).once(call, limits.timeoutMs)
       return writeOnce(key, operation, input, headers)
     },
+    // An outcome that is kept for its key has to be whole.
+    async stream(operation, input, headers) {
+      const isRead = reads.has(operation.name)
+      if (!isRead && headers['idempotency-key'] !== undefined) return this.call(operation, input, headers)
+      const guard = guardOf(operation)
+      const call = (left: number) => client.stream(operation, input, headers, left)
+      return isRead ? guard.repeatedly(call, limits.timeoutMs) : guard.once(call, limits.timeoutMs)
+    },
   }
 }
 

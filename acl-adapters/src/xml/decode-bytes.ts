@@ -19,13 +19,7 @@ const labels: Readonly<Record<string, string>> = {
  * @throws ToolkitError XML_CHARSET_UNSUPPORTED, XML_MALFORMED where the bytes are not of the charset
  */
 export function decodeXmlBytes(bytes: Buffer, contentType = ''): string {
-  const label = markOf(bytes) ?? charsetOf(contentType) ?? declaredIn(bytes) ?? 'utf-8'
-  const charset = Object.hasOwn(labels, label) ? labels[label]! : undefined
-  if (charset === undefined)
-    throw new ToolkitError('XML_CHARSET_UNSUPPORTED', `charset ${label} is not supported`, {
-      hint: 'send UTF-8',
-      details: { charset: label },
-    })
+  const { label, charset } = charsetFor(bytes, contentType)
   if (charset === 'latin1') return bytes.toString('latin1')
   if (charset === 'utf-8') return decodeUtf8(bytes, label)
   try {
@@ -33,6 +27,38 @@ export function decodeXmlBytes(bytes: Buffer, contentType = ''): string {
   } catch (cause) {
     throw new ToolkitError('XML_MALFORMED', `the bytes are not ${label}`, { cause })
   }
+}
+
+/**
+ * As decodeXmlBytes, for a body in parts.
+ * @param start the body's first bytes, as many as there are at once
+ * @returns the characters of a part; of the last one where `last` is true. Throws as decodeXmlBytes
+ */
+export function createXmlDecoder(
+  start: Buffer,
+  contentType: string,
+): (part: Buffer, last: boolean) => string {
+  const { label, charset } = charsetFor(start, contentType)
+  if (charset === 'latin1') return part => part.toString('latin1')
+  const decoder = new TextDecoder(charset, { fatal: true })
+  return (part, last) => {
+    try {
+      return decoder.decode(part, { stream: !last })
+    } catch (cause) {
+      throw new ToolkitError('XML_MALFORMED', `the bytes are not ${label}`, { cause })
+    }
+  }
+}
+
+function charsetFor(bytes: Buffer, contentType: string): { label: string; charset: string } {
+  const label = markOf(bytes) ?? charsetOf(contentType) ?? declaredIn(bytes) ?? 'utf-8'
+  const charset = Object.hasOwn(labels, label) ? labels[label]! : undefined
+  if (charset === undefined)
+    throw new ToolkitError('XML_CHARSET_UNSUPPORTED', `charset ${label} is not supported`, {
+      hint: 'send UTF-8',
+      details: { charset: label },
+    })
+  return { label, charset }
 }
 
 function decodeUtf8(bytes: Buffer, label: string): string {
