@@ -12,6 +12,7 @@ import { examples } from './verbs/examples.ts'
 import { addExceptions } from './verbs/exceptions.ts'
 import { addInit } from './verbs/init.ts'
 import { addLogs } from './verbs/logs.ts'
+import { addParked } from './verbs/parked.ts'
 import { addPlan } from './verbs/plan.ts'
 import { addProxy } from './verbs/proxy.ts'
 import { addRollback } from './verbs/rollback.ts'
@@ -82,6 +83,7 @@ export function createProgram(cli: Cli): Command {
   addCutover(program, cli)
   addRollback(program, cli)
   addDrill(program, cli)
+  addParked(program, cli)
   program.commandsGroup('Help:')
   addCompletion(program, cli)
   program.helpCommand('help [verb]', 'help for a verb')

@@ -25,6 +25,13 @@ export function createEngineOperator(endpoint: Endpoint, patience: Patience): En
     compare: async () => recordOf(await get('/compare')),
     plan: async capability => recordOf(await get(`/capabilities/${encodeURIComponent(capability)}/plan`)),
     audit: (limit, verify) => get(`/audit?limit=${limit}${verify ? '&verify=true' : ''}`),
+    parked: capability => get(`/sync/${encodeURIComponent(capability)}/parked`),
+    decideParked: async (capability, id, body) => {
+      const sync = `/sync/${encodeURIComponent(capability)}`
+      const path = id === undefined ? `${sync}/retry` : `${sync}/parked/${id}/skip`
+      const reply = await exchange(endpoint, { method: 'POST', path, body, ...patience })
+      return recordOf(await readDocument(endpoint, reply))
+    },
     stage: ({ capability, ...body }, onProgress) => verb('stage', capability, body, onProgress),
     verb,
   }

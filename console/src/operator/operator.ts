@@ -20,6 +20,14 @@ export type Operator = {
 export type EngineOperator = Operator & {
   plan(capability: string): Promise<Json>
   audit(limit: number, verify: boolean): Promise<unknown>
+  /** Changes that a sync stands still before. */
+  parked(capability: string): Promise<unknown>
+  /** Leaves that change out, or tries all of them again where none is named; answers how the sync stands. */
+  decideParked(
+    capability: string,
+    id: number | undefined,
+    decision: { by: string; reason: string },
+  ): Promise<Json>
   /** Runs `run`, `verify`, `cutover`, `rollback` or `drill`. */
   verb(
     verb: string,

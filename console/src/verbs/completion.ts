@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander'
 import type { Cli, GlobalOptions } from '../cli.ts'
 import { completionScript } from '../render/completion-script.ts'
+import { fishCompletion } from '../render/fish-completion.ts'
 import { recordsOf, textOf } from '../render/json-fields.ts'
 import { examples } from './examples.ts'
 
@@ -9,17 +10,18 @@ export function addCompletion(program: Command, cli: Cli): void {
   program
     .command('completion')
     .description('A script that lets your shell complete verbs, options, stages and capabilities.')
-    .addArgument(new Argument('<shell>', 'your shell').choices(['bash', 'zsh']))
+    .addArgument(new Argument('<shell>', 'your shell').choices(['bash', 'zsh', 'fish']))
     .addHelpText(
       'after',
       examples(
         ['strangler completion bash >> ~/.bashrc', 'from the next shell on'],
         ['strangler completion zsh >> ~/.zshrc', 'after compinit'],
+        ['strangler completion fish > ~/.config/fish/completions/strangler.fish', 'from the next shell on'],
       ),
     )
     .action(
-      cli.answering(async (shell: 'bash' | 'zsh') => {
-        const script = completionScript(program, shell)
+      cli.answering(async (shell: 'bash' | 'zsh' | 'fish') => {
+        const script = shell === 'fish' ? fishCompletion(program) : completionScript(program, shell)
         return { document: { shell, script }, exit: 0, text: () => script }
       }),
     )
