@@ -74,7 +74,7 @@ export function capabilityView({ live, route, signal }) {
     if (key !== shown) {
       replaceContent(track, stageTrack(stage, share))
       replaceContent(served, servedBy(capability))
-      replaceContent(actions, actionLinks(name, capability))
+      replaceContent(actions, live.viewer ? null : actionLinks(name, capability))
     }
     shown = key
     replaceContent(state, stateFacts(name, capability, live.snapshot.at))

@@ -45,7 +45,7 @@ export function comparisonsView({ live }) {
 }
 
 /** `#/comparisons/customers?route=…&path=…`: routes, then the divergent paths of one, then both values of one. */
-export function comparisonView({ route, signal }) {
+export function comparisonView({ live, route, signal }) {
   const name = route.parts[1]
   const chosen = route.query.get('route') ?? undefined
   const path = route.query.get('path') ?? undefined
@@ -77,7 +77,7 @@ export function comparisonView({ route, signal }) {
       replaceContent(paths, page === undefined ? null : pathTable(name, chosen, page, path, offset))
       const found = page?.divergences.find(each => each.path === path)
       if (found !== undefined && sample.childElementCount === 0)
-        replaceContent(sample, divergenceSample(found))
+        replaceContent(sample, divergenceSample(name, live.viewer, found))
     } catch (error) {
       replaceContent(summary, failureNote(error))
     }

@@ -1,8 +1,15 @@
-import { h, setText } from './element.js'
+import { ofCapability, post } from './api.js'
+import { h, replaceContent, setText } from './element.js'
 import { count, text } from './format.js'
+import { failureNote } from './parts.js'
+import { routeTo } from './router.js'
 
-/** Both values of a divergent path side by side, what differs marked, and the rule that would ignore it. */
-export function divergenceSample({ route, path, count: times, legacy, extracted, traceId }) {
+/**
+ * Both values of a divergent path side by side, what differs marked, and the rule that would ignore it.
+ * @param viewer whether the reader may change nothing
+ */
+export function divergenceSample(capability, viewer, divergence) {
+  const { route, path, count: times, legacy, extracted, traceId } = divergence
   const [left, right] = marked(text(legacy), text(extracted))
   return h(
     'section',
@@ -26,7 +33,7 @@ export function divergenceSample({ route, path, count: times, legacy, extracted,
         h('pre', { tabindex: '0' }, right),
       ),
     ),
-    ignoreRule(route, path),
+    ignoreRule({ capability, viewer, route, path }),
   )
 }
 
@@ -50,13 +57,40 @@ export function commonEnds(one, other) {
   return [start, tail]
 }
 
-function ignoreRule(route, path) {
-  const reason = h('input', { id: 'ignore-reason', maxlength: 200, oninput: show })
+function ignoreRule({ capability, viewer, route, path }) {
+  const reason = h('input', { id: 'ignore-reason', maxlength: 200, required: true, oninput: show })
+  const until = h('input', { id: 'ignore-until', type: 'date', oninput: show })
   const rule = h('pre', { tabindex: '0' })
+  const outcome = h('div', { 'aria-live': 'polite' })
+  const button = h('button', { type: 'submit', class: 'primary', disabled: viewer }, 'Ignore it from now on')
   function show() {
-    setText(rule, ignoreYaml(route, path, reason.value.trim()))
+    setText(rule, ignoreYaml(route, path, reason.value.trim(), until.value))
   }
   show()
+  async function add(event) {
+    event.preventDefault()
+    button.disabled = true
+    try {
+      const body = { route, path, reason: reason.value.trim() }
+      const { generation } = await post(
+        ofCapability(capability, 'ignore'),
+        until.value === '' ? body : { ...body, until: until.value },
+      )
+      replaceContent(
+        outcome,
+        h(
+          'p',
+          { class: 'note good' },
+          `The rule is served since generation ${generation}. What diverged before stays counted; `,
+          h('a', { href: routeTo(['changes']) }, 'take it back'),
+          '.',
+        ),
+      )
+    } catch (error) {
+      replaceContent(outcome, failureNote(error))
+      button.disabled = false
+    }
+  }
   return h(
     'details',
     {},
@@ -66,14 +100,23 @@ function ignoreRule(route, path) {
       { class: 'hint' },
       'A difference that is meant belongs into strangler.yaml, with its reason; the file is read again as it is saved.',
     ),
-    h('label', { for: 'ignore-reason' }, 'Why it is meant'),
-    reason,
-    rule,
+    h(
+      'form',
+      { onsubmit: add },
+      h('label', { for: 'ignore-reason' }, 'Why it is meant'),
+      reason,
+      h('label', { for: 'ignore-until' }, 'Until when, if not for ever'),
+      until,
+      rule,
+      viewer ? h('p', { class: 'hint' }, 'You may look; an operator can add the rule.') : button,
+    ),
+    outcome,
   )
 }
 
 /** The rule as it stands in strangler.yaml; JSON strings are YAML strings. */
-export function ignoreYaml(route, path, reason) {
+export function ignoreYaml(route, path, reason, until = '') {
+  const end = until === '' ? '' : `, until: ${JSON.stringify(until)}`
   const words = JSON.stringify(reason === '' ? 'say why' : reason)
-  return `comparison:\n  ignore:\n    - { route: ${JSON.stringify(route)}, path: ${JSON.stringify(path)}, reason: ${words} }`
+  return `comparison:\n  ignore:\n    - { route: ${JSON.stringify(route)}, path: ${JSON.stringify(path)}, reason: ${words}${end} }`
 }

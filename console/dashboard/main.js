@@ -2,6 +2,7 @@ import { get, onSignedOut } from './api.js'
 import { auditView } from './audit-view.js'
 import { boardView } from './board-view.js'
 import { capabilityView } from './capability-view.js'
+import { changesView } from './changes-view.js'
 import { comparisonsView, comparisonView } from './comparisons-view.js'
 import { h, replaceContent } from './element.js'
 import { createLive } from './live.js'
@@ -18,8 +19,14 @@ const live = createLive()
 
 onSignedOut(() => location.reload())
 live.lost = () => location.reload()
-const by = (await get('/api/session')).by ?? (await signIn(main))
-const shell = createShell(live, by)
+let session = await get('/api/session')
+if (session.by === null) {
+  await signIn(main)
+  session = await get('/api/session')
+}
+live.viewer = session.role === 'viewer'
+document.documentElement.classList.toggle('viewer', live.viewer)
+const shell = createShell(live, session.by)
 let view
 let viewKey
 let leaving = new AbortController()
@@ -36,6 +43,8 @@ function viewOf(route) {
       return trafficView(context)
     case 'comparisons':
       return route.parts[1] === undefined ? comparisonsView(context) : comparisonView(context)
+    case 'changes':
+      return changesView(context)
     case 'audit':
       return auditView(context)
     case 'runs':
@@ -53,7 +62,8 @@ function viewOf(route) {
 /** A dialog lies over its capability's view: that view stays as it is while the dialog comes and goes. */
 function navigate() {
   const route = parseRoute(location.hash)
-  const verb = route.parts[0] === 'capability' && verbs.includes(route.parts[2]) ? route.parts[2] : undefined
+  const isVerb = route.parts[0] === 'capability' && verbs.includes(route.parts[2]) && !live.viewer
+  const verb = isVerb ? route.parts[2] : undefined
   const key = verb === undefined ? location.hash : routeTo(route.parts.slice(0, 2))
   closeDialog?.()
   closeDialog = undefined

@@ -8,6 +8,7 @@ const views = [
   ['Board', [], 'board'],
   ['Traffic', ['traffic'], 'traffic'],
   ['Comparisons', ['comparisons'], 'comparisons'],
+  ['Changes', ['changes'], 'changes'],
   ['Audit', ['audit'], 'audit'],
 ]
 const noticeMs = 12_000
@@ -37,7 +38,7 @@ export function createShell(live, by) {
       { class: 'who' },
       generation,
       pulse,
-      h('span', { class: 'name' }, by),
+      h('span', { class: 'name' }, live.viewer ? `${by}, looking only` : by),
       h('button', { type: 'button', class: 'plain', onclick: signOut }, 'Sign out'),
     ),
   )

@@ -21,6 +21,7 @@ const environment = z.object({
   STRANGLER_OPERATOR_URL: address,
   STRANGLER_PROXIES: z.string().transform(list).pipe(z.array(address).min(1)),
   STRANGLER_TOKEN: z.string().min(1),
+  STRANGLER_VIEWER_TOKEN: z.string().min(1).optional(),
   STRANGLER_DASHBOARD_HOSTS: z.string().default('').transform(list),
   STRANGLER_PORTAL: z.string().min(1).optional(),
 })
@@ -34,6 +35,7 @@ await runMain(process, async env => {
     engineUrl: known.STRANGLER_OPERATOR_URL,
     proxies: known.STRANGLER_PROXIES,
     token: known.STRANGLER_TOKEN,
+    viewerToken: known.STRANGLER_VIEWER_TOKEN,
     hostNames: known.STRANGLER_DASHBOARD_HOSTS.map(name => name.toLowerCase()),
     portalFile: known.STRANGLER_PORTAL,
     folder: join(dirname(import.meta.dirname), 'dashboard'),

@@ -5,6 +5,7 @@ import { type Dashboard, startDashboard } from '../src/dashboard/start-dashboard
 import { type Asked, type FakeServer, startFake } from './fake-system.ts'
 
 export const token = 'the-operators-token'
+export const viewerToken = 'the-viewers-token'
 
 export const customers = {
   name: 'customers',
@@ -29,6 +30,22 @@ export const customers = {
   phase: 'syncing',
 }
 
+/** What a proxy tells of its generations, and answers to a change. */
+export const generations = {
+  generation: 3,
+  generations: [
+    {
+      number: 3,
+      at: '2026-01-02T00:00:00.000Z',
+      by: 'ada',
+      reason: 'ten percent',
+      hash: 'aaa',
+      changes: [{ path: 'capabilities.customers.canary.percent', before: '0', after: '10' }],
+    },
+    { number: 2, at: '2026-01-01T00:00:00.000Z', by: 'bob', reason: 'begin', hash: 'bbb', changes: [] },
+  ],
+}
+
 export type Answers = {
   /** The capability as engine and proxy describe it; changed by a test as it goes. */
   capability: typeof customers
@@ -47,7 +64,7 @@ export type Running = AsyncDisposable & {
   /** A call as a page of the dashboard makes it. */
   call(method: string, path: string, options?: CallOptions): Promise<Response>
   /** Signs in; answers the cookie. */
-  signIn(by?: string): Promise<string>
+  signIn(by?: string, asWhom?: string): Promise<string>
 }
 
 export type CallOptions = { body?: unknown; cookie?: string; headers?: Record<string, string> }
@@ -75,6 +92,7 @@ export async function startRunning(portalFile?: string): Promise<Running> {
     engineUrl: engine.url,
     proxies: [proxy.url],
     token,
+    viewerToken,
     hostNames: ['strangler.example'],
     portalFile,
     folder: join(import.meta.dirname, '..', 'dashboard'),
@@ -93,8 +111,8 @@ export async function startRunning(portalFile?: string): Promise<Running> {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
   // The first look at the system is done when a capability is known.
-  const signIn = async (by = 'ada') => {
-    const response = await call('POST', '/api/session', { body: { token, by } })
+  const signIn = async (by = 'ada', asWhom = token) => {
+    const response = await call('POST', '/api/session', { body: { token: asWhom, by } })
     const cookie = response.headers.get('set-cookie')!.split(';')[0]!
     while ((await call('GET', '/api/capabilities/customers/history', { cookie })).status === 503)
       await new Promise(resolve => setTimeout(resolve, 20))
@@ -135,6 +153,7 @@ function engineDocument(path: string, { capability }: Answers): unknown {
 }
 
 function proxyDocument(path: string, { capability, divergences }: Answers): unknown {
+  if (path.startsWith('/admin/generations')) return generations
   if (path.startsWith('/admin/comparisons'))
     return {
       ...capability.comparison,

@@ -129,7 +129,10 @@ test('the cookie is out of reach of scripts and of other sites', async () => {
 
 test('whoever signs out is out', async () => {
   const mine = await running.signIn('bob')
-  expect(await (await running.call('GET', '/api/session', { cookie: mine })).json()).toEqual({ by: 'bob' })
+  expect(await (await running.call('GET', '/api/session', { cookie: mine })).json()).toEqual({
+    by: 'bob',
+    role: 'operator',
+  })
   const response = await running.call('DELETE', '/api/session', { cookie: mine, body: {} })
   expect(response.headers.get('set-cookie')).toContain('Max-Age=0')
   expect((await running.call('GET', '/api/audit', { cookie: mine })).status).toBe(401)

@@ -14,6 +14,7 @@ const args =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
 const screenshots = join(root, 'docs/screenshots')
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const viewerToken = 'of-those-who-look-only'
 const markup = '<img src=x onerror=alert(1)>'
 
 // Without a browser these are counted as skipped.
@@ -114,7 +115,7 @@ withBrowser('an operator with a browser', () => {
     expect(complaints.splice(0).filter(each => !each.includes('401'))).toEqual([])
     await page.getByLabel('Token').fill(shop.system.secrets.token)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await column('legacy').locator('.card').waitFor()
+    await column('legacy').locator('.card[data-name=customers]').waitFor()
     expect(await card().innerText()).toContain('writes legacy')
   }, 30_000)
 
@@ -124,7 +125,7 @@ withBrowser('an operator with a browser', () => {
     expect(await ended(30_000)).toMatch(/done\s/)
     await says(markup)
     await page.getByRole('link', { name: 'Board', exact: true }).last().click()
-    await column('shadow').locator('.card').waitFor()
+    await column('shadow').locator('.card[data-name=customers]').waitFor()
     await open('#/capability/customers/cutover')
     await says('Would be refused now')
     expect(await dialog().innerText()).toContain('DRILL_MISSING')
@@ -149,12 +150,31 @@ withBrowser('an operator with a browser', () => {
     expect(await page.locator('.sides mark').count()).toBe(2)
     expect(await violations(page)).toEqual([])
     await page.screenshot({ path: join(screenshots, 'divergence.png') })
+    await ignoreAndTakeBack()
     await shop.system.deployCustomers(join(root, 'extracted-services/customers/src/main.ts'))
     await request(`http://127.0.0.1:${shop.system.ports.admin}/admin/comparisons/customers`, {
       method: 'DELETE',
       headers: { authorization: `Bearer ${shop.system.secrets.token}` },
     })
   }, 60_000)
+
+  /** A rule by a click; then the generation before it is served again, since this difference is not meant. */
+  async function ignoreAndTakeBack(): Promise<void> {
+    await page.getByText('Ignore this path …').click()
+    await page.getByLabel('Why it is meant').fill(`tried out ${markup}`)
+    await page.getByRole('button', { name: 'Ignore it from now on' }).click()
+    await says('The rule is served since generation')
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('link', { name: 'take it back' }).click()
+    await says(/capabilities\.customers\.comparison\.ignore\.0\.path/)
+    expect(await violations(page)).toEqual([])
+    await page.screenshot({ path: join(screenshots, 'changes.png') })
+    const before = page.locator('.changes > li').nth(1)
+    await before.getByText('Back to it …').click()
+    await before.getByLabel('Reason').fill('it is a defect')
+    await before.getByRole('button', { name: /Serve generation \d+ again/ }).click()
+    await says(/has the text of generation/)
+  }
 
   test('changes the percent and watches the split move', async () => {
     await open('#/')
@@ -166,7 +186,7 @@ withBrowser('an operator with a browser', () => {
     await confirm('half of them', 'Set stage')
     expect(await ended(15_000)).toContain('canary 50 %')
     await open('#/')
-    await column('canary').locator('.card').waitFor()
+    await column('canary').locator('.card[data-name=customers]').waitFor()
     await card()
       .getByText(/legacy, [1-9]\d* extracted/)
       .waitFor({ timeout: 15_000 })
@@ -231,6 +251,19 @@ withBrowser('an operator with a browser', () => {
     await page.screenshot({ path: join(screenshots, 'board-phone.png') })
   }, 60_000)
 
+  test('a viewer finds nothing to press', async () => {
+    await page.setViewportSize({ width: 1_280, height: 860 })
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Your name').fill('vera')
+    await page.getByLabel('Token').fill(viewerToken)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await says('vera, looking only')
+    await open('#/capability/customers/cutover')
+    await says('Gates of the cutover')
+    expect(await dialog().count()).toBe(0)
+    expect(await page.getByRole('link', { name: 'Set stage …' }).count()).toBe(0)
+  }, 60_000)
+
   test('never sees an error in the console, markup at work, or the token in a page', async () => {
     expect(complaints).toEqual([])
     const { token } = shop.system.secrets
@@ -262,6 +295,7 @@ async function startDashboard(shop: TestSystem): Promise<string> {
       STRANGLER_OPERATOR_URL: local(ports.engine),
       STRANGLER_PROXIES: local(ports.admin),
       STRANGLER_TOKEN: secrets.token,
+      STRANGLER_VIEWER_TOKEN: viewerToken,
       STRANGLER_PORTAL: portalFile,
     },
   })

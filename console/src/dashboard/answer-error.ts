@@ -5,6 +5,7 @@ import type { ErrorRequestHandler, Response } from 'express'
 const statuses: Readonly<Record<string, number>> = {
   REQUEST_INVALID: 400,
   CAPABILITY_UNKNOWN: 404,
+  GENERATION_UNKNOWN: 404,
   SIGNED_OUT: 401,
   TOKEN_WRONG: 401,
   TOO_MANY_ATTEMPTS: 429,

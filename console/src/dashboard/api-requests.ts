@@ -25,6 +25,22 @@ export const divergenceQuery = z.object({
   limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
 })
 
+/** A difference that is meant, from a divergence. */
+export const ignoreBody = z.strictObject({
+  route: z.string().min(1).max(500),
+  path: z.string().min(1).max(500),
+  reason,
+  until: z.iso.date().optional(),
+})
+
+export const generationParams = z.object({ number: z.coerce.number().pipe(z.int().min(1)) })
+
+export const revertBody = z.strictObject({ reason })
+
+export const generationsQuery = z.object({
+  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
+})
+
 const rate = z.number().min(1).max(5_000)
 const seconds = z.number().min(1).max(3_600)
 

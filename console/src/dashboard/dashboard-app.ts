@@ -13,6 +13,7 @@ import {
   readVerbBody,
   signInBody,
 } from './api-requests.ts'
+import { addChanges } from './change-routes.ts'
 import { comparisonSummary, divergencePage } from './comparison-pages.ts'
 import type { StreamDesk } from './event-streams.ts'
 import type { Menu } from './portal-menu.ts'
@@ -71,8 +72,9 @@ export function createDashboardApp(parts: DashboardParts): Express {
   app.use('/api', express.json({ limit: bodyLimit, strict: true }))
   addSession(app, parts)
   addPortal(app, parts)
-  app.use('/api', requireSession(parts.sessions))
+  app.use('/api', requireSession(parts.sessions), refuseViewer(parts.log))
   addReads(app, parts)
+  addChanges(app, { ...parts, known: request => known(parts, request) })
   addVerbs(app, parts)
   app.use(parts.files)
   app.use((_request, response) => {
@@ -85,12 +87,13 @@ export function createDashboardApp(parts: DashboardParts): Express {
 function addSession(app: Express, { sessions, log }: DashboardParts): void {
   // Not to be signed in is no failure here: the page asks in order to know.
   app.get('/api/session', (request, response) => {
-    response.json({ by: sessions.find(readCookie(request))?.by ?? null })
+    const session = sessions.find(readCookie(request))
+    response.json({ by: session?.by ?? null, role: session?.role ?? null })
   })
   app.post('/api/session', (request, response) => {
     const { token, by } = readInput(signInBody, request.body)
     response.setHeader('set-cookie', cookieFor(request, sessions.open(token, by)))
-    log.info({ by }, 'an operator signed in')
+    log.info({ by }, 'somebody signed in')
     response.json({ by })
   })
   app.delete('/api/session', (request, response) => {
@@ -124,6 +127,20 @@ function requireSession(sessions: Sessions): RequestHandler {
     if (session === undefined) throw new ToolkitError('SIGNED_OUT', 'sign in with the token of the system')
     response.locals.session = session
     next()
+  }
+}
+
+/** A forecast changes nothing either, yet asks the engine for work and is on record: it is an operator's. */
+function refuseViewer(log: Log): RequestHandler {
+  return (request, response, next) => {
+    const { role, by } = sessionOf(response)
+    if (role === 'operator' || request.method === 'GET' || request.method === 'HEAD') return next()
+    log.warn({ by, method: request.method, path: request.path }, 'a viewer was refused a change')
+    response.status(403).json({
+      code: 'FORBIDDEN',
+      message: 'a viewer changes nothing',
+      hint: 'sign in with the token of an operator',
+    })
   }
 }
 

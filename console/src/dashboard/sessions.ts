@@ -5,9 +5,13 @@ import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 export type Session = {
   /** Who the operator says to be, for the audit log: the token is shared. */
   by: string
+  /** A viewer looks and changes nothing. */
+  role: Role
   /** Aborted at sign-out or expiry. */
   ended: AbortSignal
 }
+
+export type Role = 'operator' | 'viewer'
 
 export type Sessions = {
   /** @returns the secret for the cookie @throws ToolkitError TOKEN_WRONG, TOO_MANY_ATTEMPTS */
@@ -22,8 +26,14 @@ const attemptsPerMinute = 10
 
 type Kept = Session & { usedAt: number; end(): void }
 
-/** Sessions live in memory only: a restart signs everybody out. @param token the operator's, as STRANGLER_TOKEN gives it */
-export function createSessions(token: string, clock: Clock): Sessions {
+/**
+ * Sessions live in memory only: a restart signs everybody out.
+ * @param tokens the operator's, as STRANGLER_TOKEN gives it, and the viewer's where there is one
+ */
+export function createSessions(
+  tokens: { operator: string; viewer?: string | undefined },
+  clock: Clock,
+): Sessions {
   const kept = new Map<string, Kept>()
   let failures: number[] = []
 
@@ -45,7 +55,8 @@ export function createSessions(token: string, clock: Clock): Sessions {
         throw new ToolkitError('TOO_MANY_ATTEMPTS', 'too many wrong tokens; wait a minute', {
           details: { retryAfterSeconds: Math.ceil((60_000 - (now - failures[0]!)) / 1_000) },
         })
-      if (!timingSafeEqual(digest(given), digest(token))) {
+      const role = roleOf(given, tokens)
+      if (role === undefined) {
         failures.push(now)
         throw new ToolkitError('TOKEN_WRONG', 'this is not the token of the system', {
           hint: 'it is in the file .strangler/token where the system was started',
@@ -53,7 +64,13 @@ export function createSessions(token: string, clock: Clock): Sessions {
       }
       const secret = randomBytes(32).toString('base64url')
       const controller = new AbortController()
-      kept.set(keyOf(secret), { by, ended: controller.signal, usedAt: now, end: () => controller.abort() })
+      kept.set(keyOf(secret), {
+        by,
+        role,
+        ended: controller.signal,
+        usedAt: now,
+        end: () => controller.abort(),
+      })
       forgetOld()
       return secret
     },
@@ -73,6 +90,13 @@ export function createSessions(token: string, clock: Clock): Sessions {
       if (secret !== undefined) drop(keyOf(secret))
     },
   }
+}
+
+/** Takes as long for a wrong token as for a right one. */
+function roleOf(given: string, tokens: { operator: string; viewer?: string | undefined }): Role | undefined {
+  const isOperator = timingSafeEqual(digest(given), digest(tokens.operator))
+  const isViewer = timingSafeEqual(digest(given), digest(tokens.viewer ?? '')) && given !== ''
+  return isOperator ? 'operator' : isViewer ? 'viewer' : undefined
 }
 
 /** Of the secret only its hash is kept; a lookup by it tells nothing by its time. */

@@ -21,6 +21,8 @@ export type DashboardOptions = {
   /** Admin URLs. */
   proxies: readonly string[]
   token: string
+  /** Of those who may look and change nothing. */
+  viewerToken?: string | undefined
   /** Host names that the dashboard is reached by, besides localhost. */
   hostNames: readonly string[]
   /** The JSON file of the portal's menu. */
@@ -60,7 +62,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     watch,
     runs: createVerbRuns(clock),
     turns: createTurns(),
-    sessions: createSessions(token, clock),
+    sessions: createSessions({ operator: token, viewer: options.viewerToken }, clock),
     menu: createMenu(portal),
     operatorStreams,
     portalStreams,
