@@ -15,8 +15,14 @@ export type RunStep = (
 export function createRunStep(teller: Teller, cli: Cli): RunStep {
   return async (label, args, outcome, allowed = [0]) => {
     const command = `npx strangler ${args.map(arg => (arg.includes(' ') ? `"${arg}"` : arg)).join(' ')}`
-    const result = await teller.step(label, command, () => cli([...args], teller.progress), outcome)
-    if (!allowed.includes(result.exit))
+    const ended = ({ exit }: CliResult) => allowed.includes(exit)
+    const result = await teller.step(
+      label,
+      command,
+      () => cli([...args], teller.progress),
+      result => (ended(result) ? outcome(result) : `exit ${result.exit}: ${refusals(result)}`),
+    )
+    if (!ended(result))
       throw new Error(
         `strangler ${args.join(' ')} ended with exit ${result.exit}: ${JSON.stringify(result.json)}`,
       )
