@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { referencePages } from './reference-pages.ts'
@@ -6,5 +7,15 @@ import { referencePages } from './reference-pages.ts'
 const root = join(import.meta.dirname, '..', '..')
 for (const [path, text] of referencePages()) {
   await mkdir(dirname(join(root, path)), { recursive: true })
-  await writeFile(join(root, path), text)
+  await writeFile(join(root, path), path.endsWith('.json') ? formatted(path, text) : text)
+}
+
+/** As the formatter of the repository would leave it, so that neither undoes the other's work. */
+function formatted(path: string, text: string): string {
+  const biome = join(root, 'node_modules/.bin/biome')
+  return execFileSync(biome, ['format', `--stdin-file-path=${path}`], {
+    input: text,
+    encoding: 'utf8',
+    cwd: root,
+  })
 }
