@@ -1,3 +1,4 @@
+import { auditMigrations } from '@strangler/chassis/audit/audit-trail.ts'
 import { idempotencyCleanUp } from '@strangler/chassis/clean-up/chassis-clean-ups.ts'
 import { type CleanUp, runCleanUps } from '@strangler/chassis/clean-up/run-clean-ups.ts'
 import { applyMigrations } from '@strangler/chassis/database/apply-migrations.ts'
@@ -43,6 +44,7 @@ export async function startCustomers(
   const { databaseUrl, clock, log, wrap = customers => customers } = options
   const ran = await applyMigrations(databaseUrl, [
     customersMigrations,
+    auditMigrations,
     idempotencyMigrations,
     outboxMigrations,
   ])

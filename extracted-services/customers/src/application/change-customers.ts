@@ -1,3 +1,4 @@
+import { type Action, changesBetween } from '@strangler/chassis/audit/audit-entry.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import {
   type Customer,
@@ -12,9 +13,23 @@ import type { CustomersWriter } from './customers-repository.ts'
 export async function createCustomer(
   writer: CustomersWriter,
   opening: Opening,
-  at: string,
+  by: Origin,
 ): Promise<Customer> {
-  return writer.insert(openCustomer(opening, at))
+  const customer = await writer.insert(openCustomer(opening, by.at))
+  await writer.audit(actionOf('open', undefined, customer, by))
+  return customer
+}
+
+/** When, by whom and in which trace something is done. */
+export type Origin = { at: string; actor: string; traceparent: string }
+
+/** What the audit trail calls a customer. */
+export function auditSubject(customerId: number): string {
+  return `customer-${customerId}`
+}
+
+function actionOf(action: string, before: Customer | undefined, after: Customer, by: Origin): Action {
+  return { subject: auditSubject(after.id), action, changes: changesBetween(before, after), ...by }
 }
 
 /** @throws ToolkitError CUSTOMER_NOT_FOUND */
@@ -22,12 +37,13 @@ export async function changeCustomer(
   writer: CustomersWriter,
   id: number,
   command: CustomerCommand,
-  at: string,
+  by: Origin,
 ): Promise<Customer> {
   const customer = await writer.lock(id)
   if (customer === undefined) throw customerNotFound(id)
-  const changed = decide(customer, command, at)
+  const changed = decide(customer, command, by.at)
   await writer.update(changed)
+  await writer.audit(actionOf(command.type, customer, changed, by))
   return changed
 }
 

@@ -1,3 +1,4 @@
+import type { Action, AuditEntry } from '@strangler/chassis/audit/audit-entry.ts'
 import type { IdempotencyStore } from '@strangler/chassis/idempotency/answer-once.ts'
 import type { Customer, CustomerStatus, NewCustomer, Note } from '../domain/customer.ts'
 
@@ -17,6 +18,8 @@ export type CustomersRepository = {
   list(query: CustomerQuery): Promise<Customer[]>
   /** In the order of their ids; undefined when there is no such customer. */
   listNotes(customerId: number): Promise<Note[] | undefined>
+  /** Everything that was done to a customer through this service, in its order. */
+  auditTrail(customerId: number): Promise<AuditEntry[]>
   /**
    * One transaction: everything that `work` does stays, or nothing. `work` may run again when the transaction lost
    * against another one.
@@ -33,5 +36,7 @@ export type CustomersWriter = {
   update(customer: Customer): Promise<void>
   /** Undefined when there is no such customer. */
   addNote(note: Omit<Note, 'id'>): Promise<Note | undefined>
+  /** Notes what was done to a customer that is locked or new, with the change itself. */
+  audit(action: Action): Promise<void>
   readonly idempotency: IdempotencyStore
 }

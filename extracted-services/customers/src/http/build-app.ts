@@ -4,6 +4,7 @@ import type { Express } from 'express'
 import type { CustomersRepository } from '../application/customers-repository.ts'
 import type { CreditRepository } from '../application/reserve-credit.ts'
 import { announceSunset, apiVersions } from './api-versions.ts'
+import { addAuditResource } from './audit-resource.ts'
 import { addCreditResources, creditProblems } from './credit-resources.ts'
 import { addCustomerResources, customerProblems } from './customer-resources.ts'
 import { openApiDocument, openApiV2Document } from './open-api-document.ts'
@@ -25,6 +26,7 @@ export function buildApp({ customers, credit, clock, ...parts }: CustomersAppPar
       app.get('/v2/openapi.json', (_request, response) => void response.json(openApiV2Document))
       app.use(announceSunset)
       for (const version of apiVersions) addCustomerResources(app, customers, clock, version)
+      addAuditResource(app, customers)
       addCreditResources(app, credit, clock)
     },
   })

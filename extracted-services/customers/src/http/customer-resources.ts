@@ -1,5 +1,6 @@
 import { addResource, jsonBody } from '@strangler/chassis/http/create-http-app.ts'
 import { type ProblemMapping, problem } from '@strangler/chassis/http/problem-details.ts'
+import { traceOf } from '@strangler/chassis/http/request-log.ts'
 import {
   type Answer,
   answerOnce,
@@ -8,14 +9,21 @@ import {
 } from '@strangler/chassis/idempotency/answer-once.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { formatTraceparent } from '@strangler/kit/trace-context.ts'
 import type { Express, Request, RequestHandler } from 'express'
-import { addNote, changeCustomer, createCustomer, customerNotFound } from '../application/change-customers.ts'
+import {
+  addNote,
+  changeCustomer,
+  createCustomer,
+  customerNotFound,
+  type Origin,
+} from '../application/change-customers.ts'
 import type { CustomersRepository, CustomersWriter } from '../application/customers-repository.ts'
 import { type CustomerCommand, instantOf } from '../domain/customer.ts'
 import type { ApiVersion } from './api-versions.ts'
 import { check, listSchema, noteSchema, revisionSchema, statusSchema } from './request-schemas.ts'
 
-type Write = (writer: CustomersWriter, at: string) => Promise<Answer>
+type Write = (writer: CustomersWriter, by: Origin) => Promise<Answer>
 
 /** How the errors of this capability are answered. */
 export const customerProblems: ProblemMapping = {
@@ -39,10 +47,12 @@ export function addCustomerResources(
       // Only POST needs a key: the other verbs say where the customer is to end up, however often they are sent.
       const key = request.method === 'POST' ? readIdempotencyKey(request.get('idempotency-key')) : undefined
       const write = parse(request)
-      const at = instantOf(clock.now())
+      // Nobody has told this service who calls: that is the gateway's business, and the trace leads there.
+      const traceparent = formatTraceparent(traceOf(response))
+      const by = { at: instantOf(clock.now()), actor: 'http', traceparent }
       const hash = hashRequest(request.method, request.path, request.body)
       const answer = await customers.write(
-        writer => answerOnce(writer.idempotency, key, hash, () => write(writer, at)),
+        writer => answerOnce(writer.idempotency, key, hash, () => write(writer, by)),
         { rehearsal },
       )
       if (rehearsal) response.set('strangler-rehearsal', 'done')
@@ -53,7 +63,7 @@ export function addCustomerResources(
     writing(request => {
       const id = customerIdIn(request)
       const command = parse(request.body)
-      return async (writer, at) => ok(represent(await changeCustomer(writer, id, command, at)))
+      return async (writer, by) => ok(represent(await changeCustomer(writer, id, command, by)))
     })
 
   addResource(app, `${prefix}/customers`, {
@@ -71,8 +81,8 @@ export function addCustomerResources(
     ],
     post: writing(request => {
       const opening = readOpening(request.body)
-      return async (writer, at) => {
-        const customer = await createCustomer(writer, opening, at)
+      return async (writer, by) => {
+        const customer = await createCustomer(writer, opening, by)
         const location = `${prefix}/customers/${customer.id}`
         return { status: 201, headers: { location }, body: represent(customer) }
       }
@@ -107,7 +117,11 @@ export function addCustomerResources(
     post: writing(request => {
       const id = customerIdIn(request)
       const { text } = check(noteSchema, request.body)
-      return async (writer, at) => ({ status: 201, headers: {}, body: await addNote(writer, id, text, at) })
+      return async (writer, { at }) => ({
+        status: 201,
+        headers: {},
+        body: await addNote(writer, id, text, at),
+      })
     }),
   })
 }

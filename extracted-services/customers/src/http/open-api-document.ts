@@ -51,6 +51,20 @@ export const noteAnswerSchema = z.strictObject({
   text: z.string(),
   writtenAt: instant,
 })
+export const auditAnswerSchema = z.strictObject({
+  intact: z.boolean(),
+  items: z.array(
+    z.strictObject({
+      number: z.int().min(1),
+      action: z.string(),
+      actor: z.string(),
+      traceparent: z.string().nullable(),
+      changes: z.record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() })),
+      at: z.iso.datetime(),
+      hash: z.string(),
+    }),
+  ),
+})
 export const creditAnswerSchema = z.strictObject({
   orderId: z.string(),
   customerId: z.int().min(0),
@@ -129,6 +143,18 @@ const customerPaths = {
   },
 }
 
+const auditPaths = {
+  '/customers/{id}/audit': {
+    parameters: [id],
+    get: {
+      operationId: 'auditCustomer',
+      summary:
+        'What was done to the customer through this service, and whether the record is as it was written',
+      responses: { '200': answer('As it happened', 'AuditTrail'), ...notFound, ...anyRead },
+    },
+  },
+}
+
 const creditPaths = {
   '/customers/{id}/credit-reservations': {
     parameters: [id],
@@ -167,6 +193,7 @@ const creditPaths = {
 }
 
 const shared = {
+  AuditTrail: jsonSchemaOf(auditAnswerSchema),
   CreditReservation: jsonSchemaOf(creditAnswerSchema),
   NewCreditReservation: jsonSchemaOf(creditReservationSchema),
   Note: jsonSchemaOf(noteAnswerSchema),
@@ -184,7 +211,7 @@ export const openApiDocument = {
     version: '1.0.0',
     description: 'Deprecated: see /v2/openapi.json. At /v1 too.',
   },
-  paths: { ...deprecated(customerPaths), ...creditPaths },
+  paths: { ...deprecated(customerPaths), ...auditPaths, ...creditPaths },
   components: {
     schemas: {
       ...shared,
@@ -195,7 +222,7 @@ export const openApiDocument = {
   },
 }
 
-const { CreditReservation, NewCreditReservation, ...ofCustomers } = shared
+const { AuditTrail, CreditReservation, NewCreditReservation, ...ofCustomers } = shared
 
 /** Version 2, in which an amount says what it is of. */
 export const openApiV2Document = {

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
+import { addAuditEntry, readAuditTrail } from '@strangler/chassis/audit/audit-trail.ts'
 import { isMissingParent } from '@strangler/chassis/database/database-error.ts'
 import { type Session, withSession, withTransaction } from '@strangler/chassis/database/with-transaction.ts'
 import { createIdempotencyStore } from '@strangler/chassis/idempotency/idempotency-store.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Pool } from 'mysql2/promise'
+import { auditSubject } from '../application/change-customers.ts'
 import type {
   CustomerQuery,
   CustomersRepository,
@@ -40,6 +42,7 @@ export function createCustomersRepository(pool: Pool, clock: Clock): CustomersRe
     find: id => withSession(pool, session => selectCustomer(session, id, '')),
     list: query => withSession(pool, session => selectCustomers(session, query)),
     listNotes: customerId => withSession(pool, session => selectNotes(session, customerId)),
+    auditTrail: id => withSession(pool, session => readAuditTrail(session, auditSubject(id))),
     write: (work, options) => withTransaction(pool, session => work(writerOn(session, clock)), options),
   }
 }
@@ -64,6 +67,7 @@ function writerOn(session: Session, clock: Clock): CustomersWriter {
       )
     },
     addNote: note => insertNote(session, note),
+    audit: action => addAuditEntry(session, action),
     idempotency: createIdempotencyStore(session, clock.now),
   }
 }
