@@ -6,6 +6,9 @@ import { catalogRest } from '../adapters/catalog/catalog-rest.ts'
 import { catalogSoap } from '../adapters/catalog/catalog-soap.ts'
 import { customersRest } from '../adapters/customers/customers-rest.ts'
 import { customersSoap } from '../adapters/customers/customers-soap.ts'
+import { ordersRest } from '../adapters/orders/orders-rest.ts'
+import { usernameSeal } from './security/outgoing-security.ts'
+import { readCredentials, usernameCheckFrom } from './security/security-files.ts'
 import { startAdapters } from './start-adapters.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535).default(0)
@@ -21,6 +24,10 @@ const environment = z.object({
   CATALOG_URL: url.optional(),
   // Folder that keeps what became of writes, so that a retry after a crash is not sent twice.
   OUTCOMES: z.string().min(1).optional(),
+  // JSON file of names and passwords: the SOAP façade then wants a wsse:UsernameToken in each request.
+  WSSE_USERS: z.string().min(1).optional(),
+  // JSON file {username, password, form}: sent to the monolith as a wsse:UsernameToken.
+  USERNAME_TOKEN: z.string().min(1).optional(),
   // `drop`: elements of the monolith's replies that its WSDL does not have are left out, with a warning in the log.
   UNKNOWN_ELEMENTS: z.enum(['refuse', 'drop']).default('refuse'),
 })
@@ -36,6 +43,8 @@ await runMain(process, async env => {
     CATALOG_URL,
     OUTCOMES,
     UNKNOWN_ELEMENTS,
+    WSSE_USERS,
+    USERNAME_TOKEN,
   } = readEnv(environment, env)
   const { restUrl, facadeUrl, close } = await startAdapters({
     host: HOST,
@@ -45,8 +54,12 @@ await runMain(process, async env => {
     monolithUrl: MONOLITH_URL,
     serviceUrl: CUSTOMERS_URL,
     serviceUrls: CATALOG_URL === undefined ? {} : { '/products': CATALOG_URL },
-    restMappings: [customersRest, catalogRest],
+    restMappings: [customersRest, catalogRest, ordersRest],
     soapMappings: CATALOG_URL === undefined ? [customersSoap] : [customersSoap, catalogSoap],
+    ...(WSSE_USERS === undefined ? {} : { security: usernameCheckFrom(WSSE_USERS) }),
+    ...(USERNAME_TOKEN === undefined
+      ? {}
+      : { seals: [usernameSeal(readCredentials(USERNAME_TOKEN), Date.now)] }),
     dropUnknown: UNKNOWN_ELEMENTS === 'drop',
     ...(OUTCOMES === undefined ? {} : { outcomes: OUTCOMES }),
     log: createLog('acl'),

@@ -6,9 +6,12 @@ import { loadContract } from './contract/load-contract.ts'
 import { createExchangeByPath } from './http/exchange-by-path.ts'
 import { createHttpExchange } from './http/http-exchange.ts'
 import { createFacadeServer } from './http/serve-facade.ts'
+import { createMtomClient } from './mtom/mtom-client.ts'
 import { openApiDocument } from './rest-facade/open-api.ts'
 import { createRestFacade } from './rest-facade/rest-facade.ts'
 import type { RestMapping } from './rest-facade/rest-mapping.ts'
+import { type SealEnvelope, sealedExchange } from './security/outgoing-security.ts'
+import type { SecurityCheck } from './security/verify-username.ts'
 import { replyPolicy } from './soap/reply-policy.ts'
 import { createSoapClient } from './soap/soap-client.ts'
 import { createServedDocuments } from './soap-facade/served-documents.ts'
@@ -29,6 +32,10 @@ export type AdaptersParts = {
   serviceUrls?: Readonly<Record<string, string>>
   restMappings: readonly RestMapping[]
   soapMappings: readonly SoapMapping[]
+  /** What every SOAP request to the services has to prove. */
+  security?: SecurityCheck
+  /** What is added to every envelope for the monolith. */
+  seals?: readonly SealEnvelope[]
   /** Of the calls to the monolith. */
   limits?: Partial<CallLimits>
   /** Whether elements of the monolith's replies that its WSDL does not have are dropped, with a warning. */
@@ -51,7 +58,14 @@ export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
   const monolith = createHttpExchange(origin)
   const service = createExchangeByPath(parts.serviceUrls ?? {}, parts.serviceUrl)
   const transport = await openTransport({
-    client: createSoapClient(contract, monolith, path, replyPolicy(parts.dropUnknown === true, log)),
+    client: createMtomClient(contract, monolith, undefined, exchange =>
+      createSoapClient(
+        contract,
+        (parts.seals ?? []).reduce(sealedExchange, exchange),
+        path,
+        replyPolicy(parts.dropUnknown === true, log),
+      ),
+    ),
     reads: restMappings.flatMap(({ reads }) => reads),
     ...(parts.limits === undefined ? {} : { limits: parts.limits }),
     ...(parts.outcomes === undefined ? {} : { outcomes: parts.outcomes }),
@@ -70,6 +84,7 @@ export async function startAdapters(parts: AdaptersParts): Promise<Adapters> {
     mappings: soapMappings,
     documents: createServedDocuments(contract.documents),
     path,
+    ...(parts.security === undefined ? {} : { security: parts.security }),
   })
   const restListening = await listen(
     createFacadeServer(rest, log.child({ facade: 'rest' })),

@@ -1,7 +1,9 @@
 import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { SoapVersion } from '../contract/contract.ts'
+import { wsse } from '../security/wss-names.ts'
 import { codeFor12 } from '../soap/soap-fault.ts'
 import { type OutgoingFault, plainFault } from '../soap/write-envelope.ts'
+import { qualifiedName } from '../xml/qualified-name.ts'
 
 export type RefusalFault = { fault: OutgoingFault; status?: number }
 
@@ -22,9 +24,20 @@ const clientErrors: Readonly<Record<string, readonly [Code, number?]>> = {
   ENVELOPE_VERSION_UNKNOWN: ['VersionMismatch'],
   HEADER_NOT_UNDERSTOOD: ['MustUnderstand'],
   MESSAGE_INVALID: ['Client'],
+  MULTIPART_INVALID: ['Client', 400],
+  GRAPH_CYCLIC: ['Client'],
   OPERATION_UNKNOWN: ['Client'],
   OPERATION_UNSUPPORTED: ['Client'],
   ACTION_CONTRADICTS: ['Client'],
+}
+
+const wsseCode = (local: string) => qualifiedName(wsse, local)
+
+/** WS-Security 1.0 §12. What exactly was wrong stays in the log: it would help who guesses. */
+const securityErrors: Readonly<Record<string, readonly [code: string, reason: string]>> = {
+  SECURITY_MISSING: [wsseCode('InvalidSecurity'), 'a wsse:UsernameToken is required'],
+  SECURITY_INVALID: [wsseCode('InvalidSecurityToken'), 'the Security header cannot be used'],
+  SECURITY_FAILED: [wsseCode('FailedAuthentication'), 'the security token could not be authenticated'],
 }
 
 /** The one place where an error of the SOAP façade becomes a fault; what nobody foresaw says nothing of itself. */
@@ -35,6 +48,8 @@ export function faultOfRefusal(error: unknown): RefusalFault {
     const [code, status] = known
     return { fault: plainFault(code, error.message), ...(status === undefined ? {} : { status }) }
   }
+  const security = securityErrors[error.code]
+  if (security !== undefined) return { fault: { code: security[0], reason: security[1] } }
   const away = error.code === 'UPSTREAM_UNREACHABLE' || error.code === 'UPSTREAM_TIMEOUT'
   return { fault: plainFault('Server', away ? 'the service does not answer' : 'internal error') }
 }

@@ -6,7 +6,10 @@ import type { Contract, ElementDeclaration, Operation, SoapVersion } from '../co
 import type { FacadeAnswer, FacadeHandler, FacadeRequest } from '../http/facade.ts'
 import { headersBack, headersUpstream } from '../http/forwarded-headers.ts'
 import type { HttpExchange, HttpReply } from '../http/http-exchange.ts'
+import { extractBinaries } from '../mtom/extract-binaries.ts'
+import { attachParts, inlineParts, isMultipart } from '../mtom/inclusions.ts'
 import type { ProblemDocument } from '../rest-facade/problem-document.ts'
+import type { SecurityCheck } from '../security/verify-username.ts'
 import { readEnvelope } from '../soap/read-envelope.ts'
 import { mediaTypes, versionOfMediaType } from '../soap/soap-version.ts'
 import { type OutgoingFault, plainFault, writeEnvelope, writeFault } from '../soap/write-envelope.ts'
@@ -24,11 +27,15 @@ export type SoapFacadeParts = {
   documents: ServedDocuments
   /** Where the service answers and shows its WSDL, such as `/soap`. */
   path: string
+  /** What every request has to prove. */
+  security?: SecurityCheck
 }
 
 type Mapped = { operation: Operation; mapping: SoapMapping; calls: SoapOperationMapping }
 
 const bodyLimit = 10 * 1024 * 1024
+/** Bytes of a value that goes into a part of its own, for a client that sends parts itself. */
+const attachAbove = 1_024
 
 /** SOAP over REST: the operations of the mappings behind the contract's own WSDL, in SOAP 1.1 and 1.2 at once. */
 export function createSoapFacade({
@@ -37,6 +44,7 @@ export function createSoapFacade({
   mappings,
   documents,
   path,
+  security,
 }: SoapFacadeParts): FacadeHandler {
   const byElement = new Map<QualifiedName | undefined, Mapped[]>()
   const headerBlocks = new Map<QualifiedName, ElementDeclaration>()
@@ -54,13 +62,20 @@ export function createSoapFacade({
     }
 
   const answerMessage = async (request: FacadeRequest): Promise<FacadeAnswer> => {
-    const contentType = request.headers['content-type'] ?? mediaTypes['1.1']
+    const sent = request.headers['content-type'] ?? mediaTypes['1.1']
+    let contentType = sent
     let version: SoapVersion = versionOfMediaType(contentType) ?? '1.1'
     let target: Mapped | undefined
     try {
+      let { body } = request
+      if (isMultipart(sent)) {
+        const plain = inlineParts(body, sent, bodyLimit)
+        contentType = plain.contentType
+        body = plain.body
+      }
       if (versionOfMediaType(contentType) === undefined)
         throw new ToolkitError('MEDIA_TYPE_UNSUPPORTED', 'send text/xml or application/soap+xml')
-      const content = await readEnvelope(decodeXmlBytes(request.body, contentType), {
+      const content = await readEnvelope(decodeXmlBytes(body, contentType), {
         contract,
         rules: () => ({ ...strictRules, childOrder: target?.mapping.childOrder ?? 'schema' }),
         elementFor(name, envelopeVersion) {
@@ -70,18 +85,30 @@ export function createSoapFacade({
           return input.element === undefined ? undefined : input
         },
         headerFor(name) {
+          if (name === security?.header) return security.declaration
           const element = headerBlocks.get(name)
           return element === undefined ? undefined : { element, contract }
         },
       })
-      const [strange] = content.mustUnderstand.filter(name => !headerBlocks.has(name))
+      const [strange] = content.mustUnderstand.filter(
+        name => !headerBlocks.has(name) && name !== security?.header,
+      )
       if (strange !== undefined)
         throw new ToolkitError('HEADER_NOT_UNDERSTOOD', `header ${strange} is not understood`)
       if (content.kind === 'fault' || target === undefined)
         throw new ToolkitError('ENVELOPE_INVALID', 'the SOAP envelope holds a fault, not a request')
+      const blocks = content.headers.filter(({ name }) => name === security?.header)
+      if (blocks.length > 1) throw new ToolkitError('SECURITY_INVALID', 'there are two Security headers')
+      security?.verify(blocks[0]?.json)
       const { headers = [] } = target.operation.input
       const own = content.headers.filter(({ name }) => headers.some(header => header.name === name))
-      return await callRest(request, target, version, withHeaders(content.json, own) as JsonObject)
+      return await callRest(
+        request,
+        target,
+        version,
+        withHeaders(content.json, own) as JsonObject,
+        isMultipart(sent),
+      )
     } catch (error) {
       return faultAnswer(version, target, invalidFault(error, target) ?? faultOfRefusal(error), error)
     }
@@ -92,6 +119,7 @@ export function createSoapFacade({
     { operation, mapping, calls }: Mapped,
     version: SoapVersion,
     input: JsonObject,
+    mtom: boolean,
   ): Promise<FacadeAnswer> => {
     const call = calls.call(input)
     const reply = await rest.send({
@@ -109,11 +137,23 @@ export function createSoapFacade({
     const body = readReply(reply)
     if (reply.status >= 200 && reply.status < 300) {
       const message = operation.output ?? { name: operation.name }
+      const parts = new Map<string, Buffer>()
       const xml = encodeReply(operation, () => {
-        const { headers: blocks, body: json } = takeHeaders(message, calls.reply(body ?? null), contract)
+        const { headers: blocks, body: given } = takeHeaders(message, calls.reply(body ?? null), contract)
+        const { json, binaries } = extractBinaries(message, given, contract, mtom ? attachAbove : Infinity)
+        for (const [token, bytes] of binaries) parts.set(token, bytes)
         return writeEnvelope(version, encodeMessage(message, json, contract), blocks)
       })
-      return { route, status: 200, headers: { ...headers, ...typeOf(version) }, body: xml }
+      if (parts.size === 0)
+        return { route, status: 200, headers: { ...headers, ...typeOf(version) }, body: xml }
+      const attached = attachParts(xml, version, parts)
+      return {
+        route,
+        status: 200,
+        headers: { ...headers, 'content-type': attached.contentType },
+        body: '',
+        bytes: attached.body,
+      }
     }
     const problem = isJsonObject(body) ? (body as ProblemDocument) : undefined
     const typed = problem === undefined ? undefined : mapping.faultOf(problem, input)
