@@ -43,6 +43,7 @@ const report = await benchmark({
   rounds,
   ...(rows === undefined ? {} : { rows }),
   ...(seed === undefined ? {} : { seed }),
+  env: process.env,
   say: line => process.stderr.write(`${line}\n`),
 })
 process.stdout.write(

@@ -159,14 +159,14 @@ async function measureDebezium({ admin, adminUrl, options, rows, run }: Bench, f
   options.say('Kafka, Connect and Debezium')
   const jars = await installKafkaJars(join(root, '.strangler', 'kafka'))
   const [broker, controller, rest] = (await freePorts(3)) as [number, number, number]
-  const kafka = await startKafka(join(folder, 'broker'), { broker, controller }, jars, process.env)
+  const kafka = await startKafka(join(folder, 'broker'), { broker, controller }, jars, options.env)
   const { bootstrapServers } = kafka
   const secrets = { STRANGLER_DB_OLD_PASSWORD: password }
   const connect = await startConnect(
     join(folder, 'connect'),
     { port: rest, bootstrapServers, secrets },
     jars,
-    process.env,
+    options.env,
   )
   try {
     const ends = [adminUrl, bootstrapServers, connect.url]

@@ -6,6 +6,8 @@ export type BenchmarkOptions = {
   rows?: number
   /** Of what is drawn at random; a benchmark that draws prints it. */
   seed?: number
+  /** Of the bench: where java and the like are found. */
+  env: NodeJS.ProcessEnv
   say(line: string): void
 }
 
