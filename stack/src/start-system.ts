@@ -2,13 +2,22 @@ import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { announceInstances } from '@strangler/chassis/discovery/announce-instances.ts'
+import { systemClock } from '@strangler/kit/clock.ts'
+import { createLog } from '@strangler/kit/log.ts'
 import { createDatabaseAccounts, databaseUrl } from './database-accounts.ts'
 import { type DistributedParts, startDistributedParts } from './distributed-parts.ts'
 import { type Mariadb, startMariadb } from './mariadb.ts'
 import { portalFile, portalMenu } from './portal-menu.ts'
 import { openProcessLogs } from './process-logs.ts'
 import { refuseSecond } from './refuse-second.ts'
-import { connectorPasswords, customersProcess, sampleProcesses } from './sample-processes.ts'
+import {
+  announcedForOthers,
+  connectorPasswords,
+  customersProcess,
+  registryOf,
+  sampleProcesses,
+} from './sample-processes.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
 import { type AdoptedServer, createSupervisor, type Supervised, type Supervisor } from './supervisor.ts'
 import type { Ports } from './system-config.ts'
@@ -90,6 +99,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       options.onProgress(`starting ${group.map(({ name }) => name).join(', ')}`)
       await startTogether(supervisor, group)
     }
+    const announced = announceInstances(announcedForOthers(options), {
+      registry: registryOf(options, secrets),
+      clock: systemClock,
+      log: createLog('stack', 'warn'),
+    })
     return {
       supervisor,
       secrets,
@@ -100,7 +114,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         await supervisor.stop('customers')
         await supervisor.start(customersProcess({ ...options, customersMain: main }, secrets, distributed))
       },
-      stop: () => supervisor.stopAll(),
+      stop: async () => {
+        await announced.close()
+        await supervisor.stopAll()
+      },
     }
   } catch (error) {
     await supervisor.stopAll()

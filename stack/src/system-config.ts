@@ -10,13 +10,14 @@ import { freePorts } from './free-ports.ts'
 const upstreams = {
   monolith: ['monolith'],
   customers: ['customers'],
-  catalog: ['catalog', 'catalog2'],
   orders: ['orders'],
   facade: ['facade'],
   rest: ['rest'],
 } as const
-/** What no upstream names. */
+/** What no upstream names, or by a service that registers itself. */
 const others = {
+  catalog: 9401,
+  catalog2: 9402,
   proxy: 8080,
   admin: 8081,
   engine: 8082,
