@@ -154,7 +154,14 @@ function stateFacts(name, capability, now) {
     ['Callers kept on the owner', count(pinned)],
     ['Last drill', toned(drillWords(lastDrill, now))],
     ['Last verification', verificationWords(lastVerification, now)],
-    ['Log', h('a', { href: routeTo(['audit'], { capability: name }) }, 'audit entries')],
+    [
+      'Record',
+      [
+        h('a', { href: routeTo(['journal', name]) }, 'journal'),
+        ', ',
+        h('a', { href: routeTo(['audit'], { capability: name }) }, 'audit entries'),
+      ],
+    ],
   ])
 }
 

@@ -5,6 +5,7 @@ import { capabilityView } from './capability-view.js'
 import { changesView } from './changes-view.js'
 import { comparisonsView, comparisonView } from './comparisons-view.js'
 import { h, replaceContent } from './element.js'
+import { journalView } from './journal-view.js'
 import { createLive } from './live.js'
 import { parseRoute, routeTo } from './router.js'
 import { runView } from './run-view.js'
@@ -43,6 +44,8 @@ function viewOf(route) {
       return trafficView(context)
     case 'comparisons':
       return route.parts[1] === undefined ? comparisonsView(context) : comparisonView(context)
+    case 'journal':
+      return journalView(context)
     case 'changes':
       return changesView(context)
     case 'audit':

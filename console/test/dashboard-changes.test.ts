@@ -89,3 +89,10 @@ test('without a viewer’s token nobody becomes one by an empty one', async () =
   const response = await running.call('POST', '/api/session', { body: { token: ' ', by: 'eve' } })
   expect(response.status).toBe(401)
 })
+
+test('the journal of a capability comes from the engine', async () => {
+  const response = await running.call('GET', '/api/capabilities/customers/journal', { cookie: operator })
+  expect(response.status).toBe(200)
+  expect(running.engine.asked.map(({ path }) => path)).toContain('/capabilities/customers/journal?limit=300')
+  expect((await running.call('GET', '/api/capabilities/none/journal', { cookie: operator })).status).toBe(404)
+})

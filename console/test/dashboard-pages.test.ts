@@ -110,3 +110,13 @@ test('an outcome in the audit belongs to what was asked last: a forecast is not 
     6: { dryRun: false },
   })
 })
+
+test('a journal is shown run by run, the latest first', async () => {
+  const { runsOf } = await page('journal-view.js')
+  const entries = ['b', 'b', 'a'].map((run, id) => ({ run, id, action: 'cutover', operator: 'ada' }))
+  const runs = runsOf(entries) as { run: string; entries: unknown[] }[]
+  expect(runs.map(({ run, entries: of }) => [run, of.length])).toEqual([
+    ['b', 2],
+    ['a', 1],
+  ])
+})

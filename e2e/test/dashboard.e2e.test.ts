@@ -236,6 +236,13 @@ withBrowser('an operator with a browser', () => {
     await page.waitForTimeout(1_500)
     expect(await violations(page)).toEqual([])
     await page.screenshot({ path: join(screenshots, 'traffic.png') })
+    await open('#/journal/customers')
+    await says('Journal of customers')
+    await page
+      .getByRole('heading', { name: /^rollback by ada/ })
+      .first()
+      .waitFor({ timeout: 10_000 })
+    expect(await violations(page)).toEqual([])
     await open('#/audit')
     await page.getByRole('link', { name: 'Verify the chain' }).click()
     await says('The chain is whole')

@@ -107,6 +107,7 @@ export function memoryJournal(): MemoryJournal {
       Object.assign(state, { phase })
     },
     entries: async () => [],
+    recent: async () => [],
   }
   return { parts: { journal, clock: systemClock, log: createLog('test', 'silent') }, entries, state }
 }

@@ -128,3 +128,19 @@ test('a switch without a way back keeps its run, which knows where the way back 
   expect(await journal.state(capability)).toMatchObject({ phase: 'irreversible', run: run.id })
   await lease.release()
 })
+
+test('the journal of a capability is told newest first, each entry between its phases', async () => {
+  const { capability, lease } = await syncing()
+  const run = await begin(lease)
+  await journal.record(lease, run, 'switching', [
+    { verb: 'hold', moment: 'before' },
+    { verb: 'hold', moment: 'failed', details: { error: 'a proxy is silent' } },
+  ])
+  const told = await journal.recent(capability, 2)
+  expect(told).toMatchObject([
+    { verb: 'hold', moment: 'failed', epoch: 2, operator: 'ann', details: { error: 'a proxy is silent' } },
+    { verb: 'hold', moment: 'before', run: run.id, phaseAfter: 'switching' },
+  ])
+  expect(await journal.recent('never-seen', 10)).toEqual([])
+  await lease.release()
+})

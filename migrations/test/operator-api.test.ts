@@ -33,6 +33,7 @@ function build(wait: () => Promise<void> = async () => {}) {
   }
   const parts = {
     proxies: [],
+    journal: { recent: async (capability: string, limit: number) => [{ capability, limit, verb: 'hold' }] },
     syncs: { current: () => ({ source: 'legacy', epoch: 1, sync }) },
     sidesOf: () => {
       throw new ToolkitError('DATABASE_UNREACHABLE', 'database legacy: refused')
@@ -144,4 +145,19 @@ test('the audit is listed, and its chain is verified when asked', async () => {
   const verified = await request(api).get('/audit?limit=1&verify=true').set(bearer).expect(200)
   expect(verified.body).toMatchObject({ chain: { ok: false, seq: 2, reason: 'changed' } })
   await request(api).get('/audit?limit=100000').set(bearer).expect(400)
+})
+
+test('the journal of a planned capability is answered, within bounds', async () => {
+  const { api } = build()
+  const answer = await request(api).get('/capabilities/customers/journal?limit=5').set(bearer)
+  expect(answer.body).toEqual({
+    capability: 'customers',
+    entries: [{ capability: 'customers', limit: 5, verb: 'hold' }],
+  })
+  for (const [path, status] of [
+    ['/capabilities/customers/journal?limit=0', 400],
+    ['/capabilities/nothing/journal', 404],
+  ] as const)
+    expect([path, (await request(api).get(path).set(bearer)).status]).toEqual([path, status])
+  expect((await request(api).get('/capabilities/customers/journal')).status).toBe(401)
 })

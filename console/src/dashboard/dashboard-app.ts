@@ -52,6 +52,7 @@ export type DashboardParts = {
 }
 
 const bodyLimit = '16kb'
+const journalLength = 300
 
 /** The pages, and the API that they alone may call: the operator's token never leaves this process. */
 export function createDashboardApp(parts: DashboardParts): Express {
@@ -178,6 +179,10 @@ function addReads(app: Express, parts: DashboardParts): void {
     const busy = runs.underWay(capability)
     if (busy !== undefined) throw new ToolkitError('VERB_UNDER_WAY', busyWith(busy))
     response.json(await parts.turns(capability, () => engine.plan(capability)))
+  })
+
+  app.get('/api/capabilities/:capability/journal', async (request, response) => {
+    response.json(await engine.journal(known(parts, request), journalLength))
   })
 
   app.get('/api/capabilities/:capability/history', (request, response) => {

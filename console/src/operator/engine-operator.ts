@@ -25,6 +25,8 @@ export function createEngineOperator(endpoint: Endpoint, patience: Patience): En
     compare: async () => recordOf(await get('/compare')),
     plan: async capability => recordOf(await get(`/capabilities/${encodeURIComponent(capability)}/plan`)),
     audit: (limit, verify) => get(`/audit?limit=${limit}${verify ? '&verify=true' : ''}`),
+    journal: async (capability, limit) =>
+      recordOf(await get(`/capabilities/${encodeURIComponent(capability)}/journal?limit=${limit}`)),
     parked: capability => get(`/sync/${encodeURIComponent(capability)}/parked`),
     decideParked: async (capability, id, body) => {
       const sync = `/sync/${encodeURIComponent(capability)}`

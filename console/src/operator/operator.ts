@@ -20,6 +20,8 @@ export type Operator = {
 export type EngineOperator = Operator & {
   plan(capability: string): Promise<Json>
   audit(limit: number, verify: boolean): Promise<unknown>
+  /** What ran, verb by verb, the newest first. */
+  journal(capability: string, limit: number): Promise<Json>
   /** Changes that a sync stands still before. */
   parked(capability: string): Promise<unknown>
   /** Leaves that change out, or tries all of them again where none is named; answers how the sync stands. */

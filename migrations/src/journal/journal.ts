@@ -8,6 +8,8 @@ export type Entry = { verb: string; moment: 'before' | 'after' | 'failed'; detai
 
 export type RecordedEntry = Entry & { id: number; run: string; action: string; operator: string; at: Date }
 
+export type JournalLine = RecordedEntry & { epoch: number; phaseBefore: string; phaseAfter: string }
+
 /** A cutover or rollback under way: what every entry of it carries. */
 export type Run = { id: string; capability: string; action: string; epoch: number; operator: string }
 
@@ -32,6 +34,8 @@ export type Journal = {
   finish(lease: Lease, run: Run, phase: Phase): Promise<void>
   /** What a run recorded, oldest first. */
   entries(capability: string, run: string): Promise<RecordedEntry[]>
+  /** The last entries of all its runs, newest first, with epoch and the phases between which each stands. */
+  recent(capability: string, limit: number): Promise<JournalLine[]>
 }
 
 /** @param pool to the control schema */
@@ -98,6 +102,18 @@ export function createJournal(pool: Pool): Journal {
         [capability, run],
       )
       return rows.map(toEntry)
+    },
+    recent: async (capability, limit) => {
+      const [rows] = await pool.query<RowDataPacket[]>(
+        'SELECT * FROM journal WHERE capability = ? ORDER BY id DESC LIMIT ?',
+        [capability, limit],
+      )
+      return rows.map(row => ({
+        ...toEntry(row),
+        epoch: Number(row.epoch),
+        phaseBefore: String(row.phase_before),
+        phaseAfter: String(row.phase_after),
+      }))
     },
   }
 }

@@ -9,6 +9,7 @@ import { opposite } from '../journal/capability-state.ts'
 import { describePlan } from '../plan/describe-plan.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Engine } from './engine.ts'
+import { addJournalRoutes } from './journal-routes.ts'
 import { planOf } from './operator-verbs.ts'
 import { addParkedRoutes } from './parked-routes.ts'
 import { compareLive } from './proxies.ts'
@@ -109,6 +110,7 @@ export function createOperatorApi(api: OperatorApiParts): Express {
   })
 
   addParkedRoutes(app, api)
+  addJournalRoutes(app, api)
 
   app.post('/capabilities/:capability/:verb', async (request, response, next) => {
     const { capability, verb } = request.params
