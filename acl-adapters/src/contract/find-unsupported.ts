@@ -1,10 +1,29 @@
-import type { ComplexType, ElementDeclaration, Operation, Particle, SimpleType } from './contract.ts'
+import type { ComplexType, ElementDeclaration, Message, Operation, Particle, SimpleType } from './contract.ts'
 
-/** What the codec cannot carry in any message of the operation, and what it may lose, each reason once. */
-export function findUnsupported(operation: Operation): {
-  unsupported: readonly string[]
-  lossy: readonly string[]
-} {
+export type Losses = { unsupported: readonly string[]; lossy: readonly string[] }
+
+/**
+ * What the codec cannot carry in any message of each operation, and what it may lose, each reason once; operations
+ * that lose nothing are left out. Operations share most of their types, so these are looked at together first.
+ */
+export function findUnsupported(operations: readonly Operation[]): ReadonlyMap<Operation, Losses> {
+  const found = new Map<Operation, Losses>()
+  for (const use of ['literal', 'encoded'] as const) {
+    const alike = operations.filter(operation => operation.use === use)
+    if (isNothing(lossesOf(alike, use))) continue
+    for (const operation of alike) {
+      const losses = lossesOf([operation], use)
+      if (!isNothing(losses)) found.set(operation, losses)
+    }
+  }
+  return found
+}
+
+function isNothing({ unsupported, lossy }: Losses): boolean {
+  return unsupported.length === 0 && lossy.length === 0
+}
+
+function lossesOf(operations: readonly Operation[], use: Operation['use']): Losses {
   const lossy = new Set<string>()
   const reasons = new Set<string>()
   const seen = new Set<unknown>()
@@ -19,7 +38,7 @@ export function findUnsupported(operation: Operation): {
     seen.add(type)
     for (const reason of type.unsupported) reasons.add(reason)
     if (type.soapArray !== undefined) {
-      if (operation.use === 'literal') reasons.add('an array of the SOAP encoding in a literal message')
+      if (use === 'literal') reasons.add('an array of the SOAP encoding in a literal message')
       visitType(type.soapArray.item)
       return
     }
@@ -36,10 +55,14 @@ export function findUnsupported(operation: Operation): {
       for (const item of particle.items) visitParticle(item)
     }
   }
-  const faults = operation.faults.map(({ element }) => element)
-  const headers = [...(operation.input.headers ?? []), ...(operation.output?.headers ?? [])]
-  const parts = [...(operation.input.parts ?? []), ...(operation.output?.parts ?? [])]
-  for (const element of [operation.input.element, operation.output?.element, ...parts, ...headers, ...faults])
+  const visitMessage = ({ element, parts, headers }: Message) => {
     if (element !== undefined) visitElement(element)
+    for (const one of [...(parts ?? []), ...(headers ?? [])]) visitElement(one)
+  }
+  for (const { input, output, faults } of operations) {
+    visitMessage(input)
+    if (output !== undefined) visitMessage(output)
+    for (const { element } of faults) visitElement(element)
+  }
   return { unsupported: [...reasons], lossy: [...lossy] }
 }

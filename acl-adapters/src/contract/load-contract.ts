@@ -36,10 +36,10 @@ export function compileContract(root: string, read: DocumentSource): Compilation
   for (const [name, { node }] of context.definitions.element) elementNamed(context, name, node)
   for (const [name, { node }] of context.definitions.type) typeNamed(context, name, node)
   for (let work = context.later.pop(); work !== undefined; work = context.later.pop()) work()
+  const losses = findUnsupported([...operations.values()])
   for (const operation of operations.values()) {
-    const { unsupported, lossy } = findUnsupported(operation)
-    operation.unsupported.push(...unsupported)
-    operation.lossy.push(...lossy)
+    operation.unsupported.push(...(losses.get(operation)?.unsupported ?? []))
+    operation.lossy.push(...(losses.get(operation)?.lossy ?? []))
   }
   refuseErrors(root, diagnostics.all)
   return {

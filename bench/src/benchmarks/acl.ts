@@ -1,11 +1,15 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createElementDecoder, replyRules } from '@strangler/acl-adapters/codec/decode-element.ts'
+import { replyRules } from '@strangler/acl-adapters/codec/decode-element.ts'
 import { encodeElement } from '@strangler/acl-adapters/codec/encode-element.ts'
 import type { Json } from '@strangler/acl-adapters/codec/json.ts'
 import { loadContract } from '@strangler/acl-adapters/contract/load-contract.ts'
+import { createEnvelopeReader } from '@strangler/acl-adapters/soap/read-envelope.ts'
 import { readXml } from '@strangler/acl-adapters/xml/xml-reader.ts'
 import { XMLParser } from 'fast-xml-parser'
 import { createClientAsync } from 'soap'
+import { largeWsdl } from '../inputs/large-wsdl.ts'
 import { type BenchProcess, startLoad, startProcess } from '../load/bench-process.ts'
 import { type Contender, interleave, ratio } from '../load/interleave.ts'
 import type { Bar, Benchmark, BenchmarkOptions, Figure } from '../report/benchmark.ts'
@@ -15,6 +19,8 @@ const root = join(import.meta.dirname, '../../..')
 const wsdl = join(root, 'legacy-monolith/wsdl/shop.wsdl')
 const aclMain = join(root, 'acl-adapters/src/acl-main.ts')
 const peerMain = join(root, 'bench/src/peers/acl-peer-main.ts')
+const compileMain = join(root, 'bench/src/peers/compile-main.ts')
+const wsdlCharacters = 2_500_000
 const connections = 32
 const namespace = 'urn:shop:2009:customers'
 
@@ -61,6 +67,7 @@ export const benchmark: Benchmark = async options => {
     const at = (one: string, other: string) =>
       sound(one) && sound(other) ? ratio(measured.get(one), measured.get(other)) : Number.NaN
     const codec = await measureCodec(options)
+    const compile = await measureCompile(options)
     return {
       figures: [...measured.values()].map(({ rounds: _rounds, ...figure }): Figure => figure),
       bars: [
@@ -69,10 +76,14 @@ export const benchmark: Benchmark = async options => {
         atLeast('SOAP façade against soap.listen with axios', at(names.soap, names.listen), 2),
         atLeast('decode of 1 MB against soap', codec.soapDecode / codec.decode, 3),
         atLeast('encode of 1 MB against soap', codec.soapEncode / codec.encode, 3),
+        { name: 'compile of a 2.5 MB WSDL', value: compile.ms, op: '<=', bar: 1_000, unit: ' ms' },
       ],
       notes: [
         `${connections} keep-alive connections, GetCustomer, our processes without a log line a request (peers write none); ratios are medians of the ratios within a round`,
         `1 MB reply, median ms of ${options.rounds * 3}: decode ${codec.decode.toFixed(1)}, soap ${codec.soapDecode.toFixed(1)}, fast-xml-parser (untyped) ${codec.fastXml.toFixed(1)}, JSON.parse of the same ${codec.json.toFixed(1)}; encode ${codec.encode.toFixed(1)}, soap ${codec.soapEncode.toFixed(1)}`,
+        `WSDL of ${(compile.characters / 1e6).toFixed(1)} M characters with ${compile.operations} operations, each time in a process of its own: median of ${options.rounds}; load average ${loadavg()
+          .map(value => value.toFixed(1))
+          .join(' ')}`,
       ],
     }
   } finally {
@@ -84,6 +95,28 @@ const jsonBody = '{"custNo":42}'
 const jsonRequest = `POST /rpc/GetCustomer HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${jsonBody.length}\r\n\r\n${jsonBody}`
 const envelope = `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><c:GetCustomer xmlns:c="${namespace}"><c:custNo>42</c:custNo></c:GetCustomer></soap:Body></soap:Envelope>`
 const soapRequest = `POST /soap HTTP/1.1\r\nhost: bench\r\ncontent-type: text/xml; charset=utf-8\r\nsoapaction: "urn:shop:2009#GetCustomer"\r\ncontent-length: ${envelope.length}\r\n\r\n${envelope}`
+
+/** Median ms that a process of its own takes from a WSDL on disk to its contract. */
+async function measureCompile({ rounds, say }: BenchmarkOptions) {
+  say('compiling a large WSDL')
+  const folder = await mkdtemp(join(tmpdir(), 'bench-wsdl-'))
+  try {
+    const file = join(folder, 'large.wsdl')
+    const text = largeWsdl(wsdlCharacters)
+    await writeFile(file, text)
+    const times: number[] = []
+    let operations = 0
+    for (let round = 0; round < rounds; round += 1) {
+      const compiled = await startProcess(compileMain, [file])
+      times.push(Number(compiled.ready.ms))
+      operations = Number(compiled.ready.operations)
+      await compiled.close()
+    }
+    return { ms: median(times), operations, characters: text.length }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
 
 /** Median ms of each way to read and write a reply of 1 MB, taken in turns. */
 async function measureCodec({ rounds, say }: BenchmarkOptions) {
@@ -102,19 +135,18 @@ async function measureCodec({ rounds, say }: BenchmarkOptions) {
   })
   const value = { customer: Array.from({ length: 3_200 }, (_, index) => customer(index)) } as Json
   const xml = encodeElement(element, value, contract)
-  const reply = `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>${xml}</soap:Body></soap:Envelope>`
+  // As it comes from a socket: in one piece, not in the pieces that it was put together from.
+  const reply = Buffer.from(
+    `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>${xml}</soap:Body></soap:Envelope>`,
+  ).toString()
   const text = JSON.stringify(value)
   const peer = (await createClientAsync(wsdl)).wsdl
   const parser = new XMLParser({ ignoreAttributes: false })
   const work = {
     decode: () => {
-      const decoder = createElementDecoder(element, contract, replyRules)
-      readXml(xml, {
-        open: (tag, resolve) => decoder.open(tag, resolve),
-        text: part => decoder.text(part),
-        close: resolve => void decoder.close(resolve),
-      })
-      return decoder.value()
+      const reader = createEnvelopeReader({ contract, rules: () => replyRules, elementFor: () => element })
+      readXml(reply, reader)
+      return reader.content()
     },
     soapDecode: () => peer.xmlToObject(reply),
     fastXml: () => parser.parse(reply),
