@@ -4,6 +4,7 @@ import type { Change, ChangeOrigin, Operation, Transaction } from './change.ts'
 import { type JsonRow, parseExactJson } from './debezium-decoder.ts'
 import { advance, coversGtid, formatPosition, parseGtid, parsePosition } from './gtid-position.ts'
 import type { TopicReader, TopicRecord } from './topic-reader.ts'
+import { isLastSending, joinSendings, type RowPlace, type SentRow } from './torn-transaction.ts'
 
 export type CapturedTopic = {
   /** `schema.table`, as Debezium's transaction topic names it. */
@@ -37,7 +38,7 @@ type Envelope = {
   op: Operation | 't'
   before: JsonRow | null
   after: JsonRow | null
-  source: ChangeOrigin
+  source: ChangeOrigin & RowPlace
   transaction: { id: string; total_order: number; data_collection_order: number } | null
 }
 
@@ -53,8 +54,8 @@ const partSize = 5_000
  *
  * Debezium sends again what it is not sure to have sent. What the position covers is passed over, as are rows whose turn
  * has been. A BEGIN that is followed by an older one begins again later; one followed by a newer one was a statement
- * without rows. One that is begun twice in a row was cut in two by a restart in its middle: its END counts only the
- * second half, so what is missing cannot be told, and it is refused.
+ * without rows. One that is begun twice in a row was cut in two by a restart in its middle: its rows are put together from
+ * both sendings.
  * @throws ToolkitError SOURCE_TRUNCATED, SOURCE_XA, SOURCE_TRANSACTION_TORN, SOURCE_POSITION_PURGED, SOURCE_SCHEMA_CHANGED
  */
 export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<Transaction> {
@@ -63,6 +64,8 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
   let position = parsePosition(options.from)
   let open: Marker | undefined
   const withoutEnd = new Set<string>()
+  /** Begun again in its middle. */
+  let torn: string | undefined
 
   const cursor = () =>
     JSON.stringify(
@@ -152,6 +155,46 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
     }
   }
 
+  /** All that was sent of a transaction that was begun again; `counts` are those of its last sending. */
+  const tornRows = async (id: string, counts: Map<CapturedTopic, number>): Promise<Change[]> => {
+    const topics = [...captured.values()]
+    const ends = await options.ends(topics.map(({ reader }) => reader.topic))
+    const sent: SentRow<{ topic: CapturedTopic; head: Head }>[] = []
+    for (const topic of topics) {
+      const end = ends.get(topic.reader.topic)!
+      const own: typeof sent = []
+      for (;;) {
+        for (let found = true; found; ) {
+          const heads = headsOf(topic).filter(({ envelope }) => envelope.transaction?.id === id)
+          found = heads.length > 0
+          for (const head of heads) {
+            topic.reader.take(head.record)
+            const { envelope, record } = head
+            own.push({ record, order: orderOf(envelope), place: envelope.source, value: { topic, head } })
+          }
+        }
+        const isSeen = topic.reader
+          .next()
+          .every(
+            (next, at) => next >= end[at]! || topic.reader.heads().some(({ partition }) => partition === at),
+          )
+        if (isSeen && isLastSending(own, counts.get(topic) ?? 0)) break
+        await topic.reader.arrival()
+      }
+      sent.push(...own)
+    }
+    const changes: Change[] = []
+    let moving: Envelope | undefined
+    for (const { topic, head } of joinSendings(id, sent)) {
+      if (head.record.headers.has('__debezium.newkey')) moving = head.envelope
+      else {
+        changes.push(changeOf(topic, head.envelope, moving, changes.length + 1))
+        moving = undefined
+      }
+    }
+    return changes
+  }
+
   while (!signal.aborted) {
     const [record] = transactions.heads()
     if (record === undefined) {
@@ -167,13 +210,8 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
       continue
     }
     if (marker.status === 'BEGIN') {
-      if (open?.id === marker.id)
-        throw refusal(
-          'SOURCE_TRANSACTION_TORN',
-          `Debezium was restarted in the middle of ${marker.id}`,
-          marker.id,
-        )
-      if (open !== undefined) {
+      if (open?.id === marker.id) torn = marker.id
+      else if (open !== undefined) {
         withoutEnd.add(open.id)
         await lookAhead()
         position = advance(position, parseGtid(open.id))
@@ -214,7 +252,9 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
       position: formatPosition(position),
       ...(complete ? { cursor: cursor() } : {}),
     })
-    for await (const change of rowsOf(marker.id, counts)) {
+    const rows = torn === marker.id ? await tornRows(marker.id, counts) : rowsOf(marker.id, counts)
+    torn = undefined
+    for await (const change of rows) {
       if (signal.aborted) return
       if (gtid.domain === options.ignoredDomain) continue
       changes.push(change)

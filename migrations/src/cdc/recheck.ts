@@ -17,7 +17,13 @@ type RecheckOptions = {
   signal: AbortSignal
 }
 
-export type Difference = { kind: 'missing' | 'extra' | 'different'; key: Row; columns: readonly string[] }
+export type Difference = {
+  kind: 'missing' | 'extra' | 'different'
+  key: Row
+  columns: readonly string[]
+  /** Where the row is on either side, as far as the mapping can tell. */
+  suspect: Suspect
+}
 
 const waitMs = 30_000
 /** A row written without pause is looked at this often before it counts as different. */
@@ -83,6 +89,7 @@ export function createRecheck(
       source !== undefined && target !== undefined
         ? comparer.unequal(comparer.expected(source) ?? {}, target)
         : [],
+    suspect,
   })
 
   return async suspects => {

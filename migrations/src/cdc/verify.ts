@@ -31,6 +31,8 @@ export type VerifyOptions = {
   clock: Clock
   signal: AbortSignal
   onProgress?(progress: { table: string; rows: number; total: number }): void
+  /** Told of every lasting difference, also beyond the samples. */
+  onDifference?(found: { name: string; suspect: Suspect }): void
 }
 
 export type TableVerification = {
@@ -114,9 +116,10 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       const recheck = createRecheck({ ...options, mapping, comparer, from, to, readFrom, readTo })
       let pending: Suspect[] = []
       const settle = async () => {
-        for (const difference of await recheck(pending)) {
+        for (const { suspect, ...difference } of await recheck(pending)) {
           result[difference.kind]++
           if (samples.length < 20) samples.push({ table: result.table, ...difference })
+          options.onDifference?.({ name: mappingName(mapping), suspect })
         }
         pending = []
       }
