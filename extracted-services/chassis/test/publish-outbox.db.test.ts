@@ -5,9 +5,11 @@ import type { Pool } from 'mysql2/promise'
 import { applyMigrations } from '../src/database/apply-migrations.ts'
 import { createDatabasePool } from '../src/database/create-database-pool.ts'
 import { withSession, withTransaction } from '../src/database/with-transaction.ts'
+import { createWaker } from '../src/messaging/create-waker.ts'
 import type { Message } from '../src/messaging/message.ts'
 import { measureOutbox, outboxMigrations, writeToOutbox } from '../src/outbox/outbox.ts'
 import { publishOutbox } from '../src/outbox/publish-outbox.ts'
+import { tailOutbox } from '../src/outbox/tail-outbox.ts'
 import { createTestSchema, type TestSchema } from '../src/test-support/test-schema.ts'
 import { eventually, testMessage } from './messages.ts'
 
@@ -152,4 +154,36 @@ test('refuses a message that no broker would take', async () => {
     code: 'MESSAGE_TOO_LARGE',
   })
   expect((await waiting()).waiting).toBe(0)
+})
+
+test('is told by the binlog that there is something to publish, and again after the tail was cut', async () => {
+  const stop = new AbortController()
+  const waker = createWaker()
+  const log = createLog('outbox', 'silent')
+  // It would not look by itself before the test is over.
+  const publishing = publishOutbox(
+    { pool, publish: keep, clock: systemClock, log, pollMs: 3_600_000, waker },
+    stop.signal,
+  )
+  await schema.admin(`GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO ${schema.name}@'127.0.0.1'`)
+  const tailing = tailOutbox({ url: schema.url, waker, clock: systemClock, log, retryMs: 20 }, stop.signal)
+  stops.push(async () => {
+    stop.abort()
+    await Promise.all([publishing, tailing])
+  })
+  for (const n of [1, 2]) {
+    await write(testMessage('a', n))
+    await eventually(() => published.length === n)
+  }
+  // Others read the binlog of this server too: only the connection of this schema's account is cut.
+  const own = (await schema.admin(
+    `SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%' AND user = '${schema.name}'`,
+  )) as { id: number }[]
+  expect(own).toHaveLength(1)
+  await schema.admin(`KILL ${own[0]?.id}`)
+  await write(testMessage('a', 3))
+  await eventually(() => published.length === 3)
+  await write(testMessage('a', 4))
+  await eventually(() => published.length === 4)
+  expect(published.map(({ payload }) => payload)).toEqual([1, 2, 3, 4])
 })

@@ -9,15 +9,23 @@ import { createKafkaMessaging } from '../kafka/kafka-messaging.ts'
 import { createEmbeddedMessaging } from '../message-log/embedded-messaging.ts'
 import { messageLogMigrations } from '../message-log/message-log.ts'
 import { publishOutbox } from '../outbox/publish-outbox.ts'
+import { tailOutbox } from '../outbox/tail-outbox.ts'
 import { createWaker } from './create-waker.ts'
 import type { Messaging } from './messaging.ts'
 
-/** Which broker a process is connected to. */
-export type Broker =
+/**
+ * Which broker a process is connected to, and how it learns that its outbox has something for it: by asking the table, or,
+ * with `tail`, from the binlog. The value is an account's URL at the outbox's server, which may read the binlog.
+ */
+export type Broker = (EmbeddedBroker | KafkaBroker) & { tail?: string | undefined }
+
+type EmbeddedBroker =
   /** `url`: `mysql://user:password@host:port/schema` of the log, which all services share. */
-  | { kind: 'embedded'; url: string }
+  { kind: 'embedded'; url: string }
+
+type KafkaBroker =
   /** `servers`: `host:port` of some brokers; `replicas`: copies of each new topic. */
-  | { kind: 'kafka'; servers: readonly string[]; replicas: number }
+  { kind: 'kafka'; servers: readonly string[]; replicas: number }
 
 export type OpenMessaging = {
   messaging: Messaging
@@ -36,6 +44,8 @@ export type MessagingParts = {
 }
 
 const outboxPollMs = 20
+/** The binlog says when there is something; a look now and then is for what it may have missed. */
+const tailedPollMs = 5_000
 
 /**
  * Connects a process to its broker.
@@ -68,7 +78,10 @@ export async function openMessaging(
     messaging,
     publishFrom: pool => {
       const { publish } = messaging
-      publishing.push(publishOutbox({ pool, publish, clock, log, pollMs: outboxPollMs, waker }, stop.signal))
+      const pollMs = broker.tail === undefined ? outboxPollMs : tailedPollMs
+      publishing.push(publishOutbox({ pool, publish, clock, log, pollMs, waker }, stop.signal))
+      if (broker.tail !== undefined)
+        publishing.push(tailOutbox({ url: broker.tail, waker, clock, log }, stop.signal))
     },
     wake: waker.wake,
     close,
@@ -92,10 +105,7 @@ async function connectToLog(url: string, { clock, log }: MessagingParts): Promis
   }
 }
 
-function connectToKafka(
-  { servers, replicas }: Extract<Broker, { kind: 'kafka' }>,
-  { name, clock, log }: MessagingParts,
-): Connected {
+function connectToKafka({ servers, replicas }: KafkaBroker, { name, clock, log }: MessagingParts): Connected {
   const messaging = createKafkaMessaging({ bootstrapServers: servers, clientId: name, replicas, clock, log })
   return { messaging, close: messaging.close }
 }
