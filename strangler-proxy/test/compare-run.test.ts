@@ -132,6 +132,123 @@ test('a HAR is read with its bodies; what belongs to a connection is left out', 
       body: '<x/>',
       caller: '\n',
       route: '/soap#GetCustomer',
+      isRead: false,
     },
+  ])
+})
+
+/** A system with a login of its own, which makes its own tokens and ids. */
+function withLogin(upstream: TestUpstream, token: string, firstId: number): void {
+  upstream.answer = (request, response) => {
+    if (request.url === '/login') return sendJson(response, { session: { token } })
+    if (request.headers.authorization !== `Bearer ${token}`) {
+      response.statusCode = 401
+      return sendJson(response, { error: 'no session' })
+    }
+    if (request.method === 'POST') return sendJson(response, { id: firstId, name: 'Ann' })
+    return sendJson(response, { id: Number(request.url!.split('/').pop()), owner: token, name: 'Ann' })
+  }
+}
+
+test('tokens and ids that each system gives itself are put into later requests, and are no difference', async () => {
+  withLogin(before, 'token-of-the-first', 501)
+  withLogin(after, 'token-of-the-second', 777)
+  const authorization = 'Bearer {{token}}'
+  const { exit, json } = await compare([
+    { method: 'POST', path: '/login', body: { user: 'ann' }, bind: { token: 'body.session.token' } },
+    { method: 'POST', path: '/things', headers: { authorization }, body: {}, bind: { thing: 'body.id' } },
+    { path: '/things/{{thing}}', headers: { authorization } },
+  ])
+  expect(json).toMatchObject({ requests: 3, ignored: 3, diverged: 0, errors: 0, verdict: 'pass' })
+  expect(exit).toBe(0)
+  expect(after.received.map(({ url }) => url)).toContain('/things/777')
+})
+
+test('what differs besides is a difference all the same', async () => {
+  withLogin(before, 'token-of-the-first', 501)
+  withLogin(after, 'token-of-the-second', 777)
+  const answer = after.answer
+  after.answer = (request, response, raw) =>
+    request.url === '/things/777'
+      ? sendJson(response, { id: 777, owner: 'somebody', name: 'Ann' })
+      : answer(request, response, raw)
+  const headers = { authorization: 'Bearer {{token}}' }
+  const { json } = await compare([
+    { method: 'POST', path: '/login', bind: { token: 'body.session.token' } },
+    { method: 'POST', path: '/things', headers, bind: { thing: 'body.id' } },
+    { path: '/things/{{thing}}', headers },
+  ])
+  expect(json.divergences).toEqual([
+    {
+      route: 'GET /things/{{thing}}',
+      path: 'owner',
+      count: 1,
+      before: '"token-of-the-first"',
+      after: '"somebody"',
+    },
+  ])
+})
+
+test('a request that needs a value which nobody gave is an error, never a request with a hole in it', async () => {
+  const { json } = await compare([
+    { path: '/login', bind: { token: 'body.token' } },
+    { path: '/things', headers: { authorization: 'Bearer {{token}}' } },
+  ])
+  expect(json).toMatchObject({ errors: 1, verdict: 'insufficient' })
+  expect(before.received.map(({ url }) => url)).not.toContain('/things')
+})
+
+test('a HAR says by its answers which values were given', () => {
+  const entry = (method: string, url: string, answer: unknown, headers: object[] = [], text?: string) => ({
+    request: {
+      method,
+      url: `http://shop${url}`,
+      headers,
+      ...(text === undefined ? {} : { postData: { text } }),
+    },
+    response: { content: { text: JSON.stringify(answer) } },
+  })
+  const bearer = [{ name: 'Authorization', value: 'Bearer abcdef-123456' }]
+  const entries = [
+    entry('POST', '/login', { token: 'abcdef-123456', language: 'en' }),
+    entry('POST', '/orders', { order: { id: 4_711 } }, bearer, '{"sku":"A-1"}'),
+    entry('GET', '/orders/4711', {}, bearer),
+    entry('GET', '/orders/47110', {}, bearer),
+  ]
+  const requests = readRequests(JSON.stringify({ log: { entries } }), 'shop.har')
+  expect(requests.map(({ path }) => path)).toEqual([
+    '/login',
+    '/orders',
+    '/orders/{{answer2_body_order_id}}',
+    '/orders/47110',
+  ])
+  expect(requests.map(({ bind }) => bind)).toEqual([
+    { answer1_body_token: 'body.token' },
+    { answer2_body_order_id: 'body.order.id' },
+    undefined,
+    undefined,
+  ])
+  expect(requests[1]!.headers).toEqual([['Authorization', 'Bearer {{answer1_body_token}}']])
+  // In order: whoever needs a value comes after whoever gives it.
+  expect(new Set(requests.map(({ caller }) => caller)).size).toBe(1)
+})
+
+test('the file of our recorder is read: as the requests began, by its routes, its reads asked twice', () => {
+  const line = (path: string, at: string, ms: number, effect: string) => ({
+    ...{ method: 'POST', path, headers: { 'x-many': ['1', '2'] }, body: null, at, capability: 'customers' },
+    ...{ route: `/soap#${path.slice(1)}`, effect, side: 'legacy', generation: 3, status: 200, ms },
+  })
+  const lines = [
+    line('/second', '2026-01-02T00:00:01.000Z', 10, 'write'),
+    line('/first', '2026-01-02T00:00:02.000Z', 1_900, 'read'),
+  ]
+  const requests = readRequests(lines.map(each => JSON.stringify(each)).join('\n'), 'recording.jsonl')
+  expect(requests.map(({ path, route, isRead }) => [path, route, isRead])).toEqual([
+    ['/first', '/soap#first', true],
+    ['/second', '/soap#second', false],
+  ])
+  expect(requests[0]!.headers).toEqual([
+    ['x-many', '1'],
+    ['x-many', '2'],
   ])
 })

@@ -17,7 +17,10 @@ export function addCompare(program: Command, cli: Cli): void {
     .optionsGroup('A run against two systems, with no part of strangler running:')
     .option('--before <url>', 'the system as it was')
     .option('--after <url>', 'the system as it shall be')
-    .option('--requests <file>', 'a HAR, or lines of {method, path, headers, body}')
+    .option(
+      '--requests <file>',
+      'a HAR, a recording, or lines of {method, path, headers, body, caller?, bind?}; what bind names, {{name}} stands for later',
+    )
     .option('--baseline <file>', 'accepted divergences: a list of {route?, path, reason, expires}')
     .option('--html <file>', 'write a page with every divergent request side by side')
     .option('--junit <file>', 'write JUnit XML, one test case per route')

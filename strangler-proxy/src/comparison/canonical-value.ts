@@ -141,7 +141,7 @@ function differ({ found, conceal }: Walk, path: string, left: unknown, right: un
 }
 
 /** `items[].creditLimit` and `customer.creditLimit.#text` end in the field creditLimit. */
-function fieldOf(path: string): string {
+export function fieldOf(path: string): string {
   const names = path.replaceAll('[]', '').split('.')
   return (names.at(-1) === '#text' ? names.at(-2) : names.at(-1)) ?? ''
 }
@@ -175,7 +175,11 @@ function join(path: string, key: string): string {
 
 /** Structure is shown as it is; what somebody may have typed is concealed. */
 function show(value: unknown, field: string, conceal: Conceal): string {
-  const text = describe(value, field, conceal)
+  return shortened(describe(value, field, conceal))
+}
+
+/** As much of a value as a difference keeps. */
+export function shortened(text: string): string {
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text
 }
 

@@ -3,11 +3,13 @@ import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import type { ComparisonConfig } from '../config/config-schema.ts'
 import type { Observation } from '../forwarding/reply-tap.ts'
 import type { AskedSystem } from './ask-system.ts'
-import { compareObservations } from './compare-observations.ts'
+import { fieldOf, shortened } from './canonical-value.ts'
+import { type Comparison, compareObservations } from './compare-observations.ts'
 import { ComparisonLedger, type RouteComparison } from './comparison-ledger.ts'
 import type { Verdict } from './judge-comparison.ts'
 import type { Conceal } from './redaction.ts'
 import type { RecordedRequest } from './request-file.ts'
+import { type Bound, bind, filled, isOwnValue } from './substitution.ts'
 
 export type RunOptions = {
   config: ComparisonConfig
@@ -46,7 +48,6 @@ export type RunResult = {
   divergences: { route: string; path: string; count: number; before: string; after: string }[]
 }
 
-const safe = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 const keptExamples = 200
 
 /** Asks both systems each request, in order per caller, and holds the answers against each other. */
@@ -62,11 +63,38 @@ export async function compareRun(
   const due = createPacing(options)
   const today = new Date(clock.now()).toISOString().slice(0, 10)
 
+  const given = { before: new Map() as Bound, after: new Map() as Bound }
+
+  /** A token or an id that each system made by itself is no difference. */
+  function withoutOwnValues({ divergences: all, ignored }: Comparison): Comparison {
+    const shown = (bound: Bound, path: string) =>
+      new Map(
+        [...bound].flatMap(([name, value]) =>
+          (['text', 'number'] as const).map(
+            kind => [`${name} ${kind}`, shortened(conceal(fieldOf(path), value, kind))] as const,
+          ),
+        ),
+      )
+    const own = all.filter(({ path, legacy, extracted }) =>
+      isOwnValue(legacy, extracted, shown(given.before, path), shown(given.after, path)),
+    )
+    if (own.length === 0) return { result: resultOf(all, ignored), divergences: all, ignored }
+    const divergences = all.filter(difference => !own.includes(difference))
+    const excused = own.map(({ path }) => ({ path, reason: 'each system gave a value of its own' }))
+    const together = [...ignored, ...excused]
+    return { result: resultOf(divergences, together), divergences, ignored: together }
+  }
+
   async function one(request: RecordedRequest): Promise<void> {
     await due()
     const { route } = request
-    const [left, right] = await Promise.all([answerOf(before, request), answerOf(after, request)])
+    const [left, right] = await Promise.all([
+      answerOf(before, request, given.before),
+      answerOf(after, request, given.after),
+    ])
     if (typeof left === 'string') return ledger.recordError(route)
+    bind(request, left, given.before)
+    if (typeof right !== 'string') bind(request, right, given.after)
     ledger.recordLatency(route, 'legacy', left.ms)
     if (typeof right === 'string') {
       const difference = { path: 'answer', legacy: String(left.status), extracted: right }
@@ -76,20 +104,21 @@ export async function compareRun(
     }
     ledger.recordLatency(route, 'extracted', right.ms)
     try {
-      const comparison = await compareObservations(left, right, route, config, conceal, today)
+      const comparison = withoutOwnValues(
+        await compareObservations(left, right, route, config, conceal, today),
+      )
       ledger.record(route, comparison, '')
       if (comparison.result === 'diverged')
         keep({ request, paths: comparison.divergences.map(({ path }) => path), before: left, after: right })
     } catch {
       ledger.recordError(route)
     }
-    if (options.twice === 'all' || (options.twice === 'safe' && safe.has(request.method)))
-      await again(request, left)
+    if (options.twice === 'all' || (options.twice === 'safe' && request.isRead)) await again(request, left)
   }
 
   /** How often `before` differs from itself is how much of a divergence says nothing about `after`. */
   async function again(request: RecordedRequest, first: Observation): Promise<void> {
-    const second = await answerOf(before, request)
+    const second = await answerOf(before, request, given.before)
     if (typeof second === 'string') return
     const noise = await compareObservations(first, second, request.route, config, conceal, today).catch(
       () => null,
@@ -149,10 +178,20 @@ export async function compareRun(
 }
 
 /** What was answered, or in words why there is no answer. */
-async function answerOf(system: AskedSystem, request: RecordedRequest): Promise<Observation | string> {
+async function answerOf(
+  system: AskedSystem,
+  request: RecordedRequest,
+  bound: Bound,
+): Promise<Observation | string> {
+  const asked = filled(request, bound)
+  if ('missing' in asked) return `not asked: no answer has given {{${asked.missing}}}`
   try {
-    return await system.ask(request)
+    return await system.ask(asked)
   } catch (error) {
     return `no answer: ${messageOf(error)}`
   }
+}
+
+function resultOf(divergences: readonly unknown[], ignored: readonly unknown[]): Comparison['result'] {
+  return divergences.length > 0 ? 'diverged' : ignored.length > 0 ? 'ignored' : 'matched'
 }

@@ -1,6 +1,8 @@
 import { invalidInput, type Problem } from '@strangler/kit/problem.ts'
 import { messageOf } from '@strangler/kit/toolkit-error.ts'
 import { z } from 'zod'
+import { learnBindings } from './learn-bindings.ts'
+import { linkCallers } from './substitution.ts'
 
 /** A request that is asked of two systems. */
 export type RecordedRequest = {
@@ -13,14 +15,33 @@ export type RecordedRequest = {
   caller: string
   /** What its comparison is counted under. */
   route: string
+  /** Whether asking it twice does no harm. */
+  isRead: boolean
+  /** Names for what its answer gives: `{token: 'body.access_token'}`. Later requests have `{{token}}` in its place. */
+  bind?: Readonly<Record<string, string>> | undefined
 }
 
 const method = z.string().regex(/^[A-Za-z]{1,20}$/, 'an HTTP method')
+const source = z
+  .string()
+  .regex(/^(body\..+|header\..+|cookie\..+)$/, 'such as body.token, header.location, cookie.sid')
 const plainLine = z.strictObject({
   method: method.default('GET'),
   path: z.string().regex(/^\/[\x21-\x7e]*$/, 'a path that begins with /'),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
   body: z.unknown().optional(),
+  /** Requests of one caller are asked in their order; told by cookie and authorization where it is not said. */
+  caller: z.string().min(1).optional(),
+  bind: z.record(z.string().regex(/^[A-Za-z_][\w-]*$/, 'a name'), source).optional(),
+  // What our recorder adds: its own view of the request.
+  route: z.string().nullish(),
+  effect: z.string().optional(),
+  at: z.string().optional(),
+  ms: z.number().optional(),
+  capability: z.string().nullish(),
+  side: z.string().optional(),
+  generation: z.number().optional(),
+  status: z.number().optional(),
 })
 const har = z.object({
   log: z.object({
@@ -32,6 +53,11 @@ const har = z.object({
           headers: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
           postData: z.object({ text: z.string().optional() }).optional(),
         }),
+        response: z
+          .object({
+            content: z.object({ text: z.string().optional(), encoding: z.string().optional() }).optional(),
+          })
+          .optional(),
       }),
     ),
   }),
@@ -42,26 +68,32 @@ const ownHeaders =
   /^(host|content-length|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|:.*)$/i
 
 /**
- * Requests of a HAR, or of lines `{method, path, headers, body}`.
+ * Requests of a HAR, of our recorder's file, or of lines `{method, path, headers, body}`.
  * @throws ToolkitError USAGE_REQUESTS_INVALID with every problem and its line or path
  */
 export function readRequests(text: string, file: string): RecordedRequest[] {
   const document = wholeDocument(text)
-  return isHar(document) ? fromHar(document, file) : fromLines(text, file)
+  return linkCallers(isHar(document) ? fromHar(document, file) : fromLines(text, file))
 }
 
 function fromHar(document: unknown, file: string): RecordedRequest[] {
   const parsed = har.safeParse(document)
   if (!parsed.success) throw invalid(file, problemsOf(parsed.error, ''))
-  return parsed.data.log.entries.map(({ request }) => {
+  const { entries } = parsed.data.log
+  const requests = entries.map(({ request }) => {
     const { pathname, search } = new URL(request.url)
     const headers = request.headers.map(({ name, value }) => [name, value] as const)
     return recorded(request.method, `${pathname}${search}`, headers, request.postData?.text)
   })
+  const answers = entries.map(({ response }) =>
+    response?.content?.encoding === undefined ? response?.content?.text : undefined,
+  )
+  return learnBindings(requests, answers)
 }
 
 function fromLines(text: string, file: string): RecordedRequest[] {
   const problems: Problem[] = []
+  const begun = new Map<RecordedRequest, number>()
   const requests = text.split('\n').flatMap((line, index): RecordedRequest[] => {
     if (line.trim() === '') return []
     const at = `line ${index + 1}`
@@ -71,17 +103,30 @@ function fromLines(text: string, file: string): RecordedRequest[] {
         problems.push(...problemsOf(parsed.error, at))
         return []
       }
-      const { path, headers, body } = parsed.data
+      const { path, headers, body, caller, bind, route, effect, at: ended, ms } = parsed.data
       const sent =
         body === undefined || body === null || typeof body === 'string' ? body : JSON.stringify(body)
-      return [recorded(parsed.data.method, path, Object.entries(headers), sent ?? undefined)]
+      const all = Object.entries(headers).flatMap(([name, values]) =>
+        [values].flat().map(value => [name, value] as const),
+      )
+      const read = recorded(parsed.data.method, path, all, sent ?? undefined)
+      const request: RecordedRequest = {
+        ...read,
+        caller: caller ?? read.caller,
+        route: route ?? read.route,
+        isRead: effect === undefined ? read.isRead : effect === 'read',
+        bind,
+      }
+      if (ended !== undefined) begun.set(request, Date.parse(ended) - (ms ?? 0))
+      return [request]
     } catch (error) {
       problems.push({ path: at, message: messageOf(error) })
       return []
     }
   })
   if (problems.length > 0) throw invalid(file, problems)
-  return requests
+  // The recorder writes a request when it has ended; here they are asked as they began.
+  return begun.size < requests.length ? requests : requests.sort((a, b) => begun.get(a)! - begun.get(b)!)
 }
 
 function recorded(
@@ -100,6 +145,7 @@ function recorded(
     body: body === '' ? undefined : body,
     caller: `${header('cookie')}\n${header('authorization')}`,
     route: routeOf(upper, path, header('soapaction')),
+    isRead: ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(upper),
   }
 }
 
