@@ -182,3 +182,34 @@ test.each([
   expect(exit).toBe(2)
   expect(error).toMatch(/^USAGE_INVALID: /)
 })
+
+const groups = `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t"><types><xs:schema targetNamespace="urn:t"><xs:element name="Plain" type="xs:int"/><xs:element name="Groups"><xs:complexType><xs:sequence maxOccurs="unbounded"><xs:element name="a" type="xs:int" minOccurs="0"/><xs:element name="b" type="xs:int" minOccurs="0"/></xs:sequence></xs:complexType></xs:element></xs:schema></types>
+<message name="Plain"><part name="p" element="t:Plain"/></message><message name="Groups"><part name="p" element="t:Groups"/></message>
+<portType name="P"><operation name="Plain"><input message="t:Plain"/></operation><operation name="Groups"><input message="t:Groups"/></operation></portType>
+<binding name="B" type="t:P"><soap:binding transport="http://schemas.xmlsoap.org/soap/http"/><operation name="Plain"><soap:operation soapAction=""/><input><soap:body use="literal"/></input></operation><operation name="Groups"><soap:operation soapAction=""/><input><soap:body use="literal"/></input></operation></binding>
+<service name="S"><port name="Q" binding="t:B"/></service></definitions>`
+
+test('inspect refuses to let operations leave the legacy side that would lose something', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'acl-')), 'groups.wsdl')
+  writeFileSync(file, groups)
+  const { exit, out } = await acl(['inspect', file, '--json', '--gate', 'lossless'])
+  expect([exit, JSON.parse(out).refusals]).toEqual([
+    3,
+    [
+      {
+        code: 'FIDELITY',
+        message: 'Groups is lossy, and has to be lossless',
+        details: {
+          operation: 'Groups',
+          fidelity: 'lossy',
+          notes: [expect.stringContaining('cannot be told apart')],
+        },
+      },
+    ],
+  ])
+  expect((await acl(['inspect', file, '--gate', 'lossless', '--operations', 'Plain'])).exit).toBe(0)
+  expect((await acl(['inspect', file, '--gate', 'lossy'])).exit).toBe(0)
+  expect((await acl(['inspect', shop, '--gate', 'lossless'])).exit).toBe(0)
+  expect((await acl(['inspect', file, '--gate', 'perfect'])).exit).toBe(2)
+  expect((await acl(['inspect', file, '--gate', 'lossy', '--operations', 'Nope'])).exit).toBe(2)
+})

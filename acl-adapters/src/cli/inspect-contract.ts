@@ -58,3 +58,38 @@ export function formatInspection({ operations, diagnostics }: Inspection): strin
   )
   return [...rows, ...said, ''].join('\n')
 }
+
+export type FidelityRefusal = {
+  code: 'FIDELITY'
+  message: string
+  details: { operation: string; fidelity: Fidelity; notes: readonly string[] }
+}
+
+/**
+ * Why routes of these operations may not leave the legacy side: what the adapters would lose of them.
+ * @param only the operations looked at; all of them where empty
+ * @param least what each has to be at least
+ */
+export function fidelityRefusals(
+  { operations }: Inspection,
+  only: readonly string[],
+  least: 'lossless' | 'lossy',
+): FidelityRefusal[] {
+  return operations
+    .filter(({ name, fidelity }) => {
+      const isAsked = only.length === 0 || only.includes(name)
+      return isAsked && (fidelity === 'unsupported' || (least === 'lossless' && fidelity === 'lossy'))
+    })
+    .map(({ name, fidelity, notes }) => ({
+      code: 'FIDELITY',
+      message: `${name} is ${fidelity}, and has to be ${least === 'lossless' ? 'lossless' : 'lossless or lossy'}`,
+      details: { operation: name, fidelity, notes },
+    }))
+}
+
+export function formatRefusals(refusals: readonly FidelityRefusal[]): string {
+  if (refusals.length === 0) return 'every operation is carried as it has to be\n'
+  return refusals
+    .flatMap(({ message, details }) => [message, ...details.notes.map(note => `  ${note}`), ''])
+    .join('\n')
+}

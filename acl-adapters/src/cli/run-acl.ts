@@ -5,11 +5,12 @@ import type { Contract } from '../contract/contract.ts'
 import type { Diagnostic } from '../contract/diagnostic.ts'
 import { type Compilation, loadContract } from '../contract/load-contract.ts'
 import { openApiDocument } from '../rest-facade/open-api.ts'
-import { badUsage, type Flags, readArguments } from './acl-arguments.ts'
+import { badUsage, type Flags, namesIn, readArguments } from './acl-arguments.ts'
 import { clientGuide } from './client-guide.ts'
 import { createLineConverter } from './convert-lines.ts'
 import { draftMapping, draftSource } from './draft-mapping.ts'
-import { formatInspection, inspectContract } from './inspect-contract.ts'
+import { fidelityRefusals, formatInspection, formatRefusals, inspectContract } from './inspect-contract.ts'
+import { replayContract } from './replay-contract.ts'
 import { serveContract } from './serve-contract.ts'
 import { typeScriptClient, typeScriptTypes } from './typescript-source.ts'
 
@@ -34,6 +35,7 @@ export async function runAcl(args: readonly string[], surroundings: AclSurroundi
     const { contract } = loadContract(wsdl, values.root)
     if (verb === 'convert') return await convert(contract, values, surroundings)
     if (verb === 'serve') return await serveContract(contract, values, surroundings)
+    if (verb === 'replay') return await replayContract(contract, values, surroundings.write)
     if (verb === 'generate') return await generate(contract, values, surroundings)
     throw badUsage(`there is no verb ${verb}`)
   } catch (error) {
@@ -42,8 +44,16 @@ export async function runAcl(args: readonly string[], surroundings: AclSurroundi
   }
 }
 
-async function inspect(wsdl: string, { json, root }: Flags, { write }: AclSurroundings): Promise<number> {
-  const { inspection, exit } = inspectFile(wsdl, root)
+async function inspect(wsdl: string, flags: Flags, { write }: AclSurroundings): Promise<number> {
+  const { json, root, gate } = flags
+  const { inspection, contract, exit } = inspectFile(wsdl, root)
+  if (gate !== undefined && contract !== undefined && exit === 0) {
+    if (gate !== 'lossless' && gate !== 'lossy') throw badUsage('--gate takes lossless or lossy')
+    const only = namesIn(contract, '--operations', flags.operations ?? '')
+    const refusals = fidelityRefusals(inspection, only, gate)
+    await write(json ? `${JSON.stringify({ ...inspection, refusals })}\n` : formatRefusals(refusals))
+    return refusals.length === 0 ? 0 : 3
+  }
   await write(json ? `${JSON.stringify(inspection)}\n` : formatInspection(inspection))
   return exit
 }
@@ -67,15 +77,15 @@ function inspectFile(wsdl: string, root: string | undefined) {
         message,
       }),
     )
-    return { inspection: { operations: [], diagnostics }, exit: 2 }
+    return { inspection: { operations: [], diagnostics }, contract: undefined, exit: 2 }
   }
   const { contract, diagnostics } = compilation
   const inspection = inspectContract(contract, diagnostics)
-  if (contract.operations.size > 0) return { inspection, exit: 0 }
+  if (contract.operations.size > 0) return { inspection, contract, exit: 0 }
   const file = contract.documents[0]?.path ?? wsdl
   const message = 'no service of it has a port with a SOAP binding: nothing can be called'
   const said: Diagnostic = { severity: 'error', file, line: 1, message }
-  return { inspection: { operations: [], diagnostics: [...diagnostics, said] }, exit: 2 }
+  return { inspection: { operations: [], diagnostics: [...diagnostics, said] }, contract, exit: 2 }
 }
 
 async function convert(

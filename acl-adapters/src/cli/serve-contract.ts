@@ -20,7 +20,7 @@ import { rpcMapping } from '../soap-facade/rpc-mapping.ts'
 import { createServedDocuments } from '../soap-facade/served-documents.ts'
 import { createSoapFacade } from '../soap-facade/soap-facade.ts'
 import { openTransport } from '../transport/open-transport.ts'
-import { badUsage, type Flags } from './acl-arguments.ts'
+import { badUsage, type Flags, readsIn, splitUrl } from './acl-arguments.ts'
 import type { AclSurroundings } from './run-acl.ts'
 
 /** Serves one of the two façades until it is told to stop. @returns the exit code */
@@ -46,10 +46,7 @@ export async function serveContract(
 
 async function restFacade(contract: Contract, flags: Flags, log: Log) {
   const { origin, path } = splitUrl('--endpoint', flags.endpoint)
-  const reads = flags.reads.split(',').filter(name => name !== '')
-  const strangers = reads.filter(name => !contract.operations.has(name))
-  if (strangers.length > 0)
-    throw badUsage(`--reads names ${strangers.join(', ')}, which the WSDL does not have`)
+  const reads = readsIn(contract, flags)
   const timeoutMs = Number(flags.timeout)
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1) throw badUsage('--timeout takes milliseconds')
   const above = flags.mtom === undefined ? undefined : Number(flags.mtom)
@@ -113,10 +110,4 @@ async function sealsOf(flags: Flags): Promise<SealEnvelope[]> {
       : [await certificateSeal(readFileSync(key, 'utf8'), readFileSync(certificate, 'utf8'))]),
     ...(token === undefined ? [] : [usernameSeal(readCredentials(token), Date.now)]),
   ]
-}
-
-function splitUrl(flag: string, text: string | undefined): { origin: string; path: string } {
-  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw badUsage(`${flag} needs an http URL`)
-  return { origin: url.origin, path: url.pathname + url.search }
 }
