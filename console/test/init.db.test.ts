@@ -69,7 +69,14 @@ test('contract and columns become a checked strangler.yaml, a plan, SQL and a se
 
 test('the proposed mapping puts parents first, leads there and back, and leaves generated columns out', async () => {
   const { plan } = (await import(pathToFileURL(join(folder, 'plans/customers.ts')).href)) as {
-    plan: { tables: Mapping[]; drill: { writes: { request(s: string, t: string): { body: string } }[] } }
+    plan: {
+      tables: Mapping[]
+      drill: {
+        subjects: string
+        writes: { request(s: string, t: string): { body: string } }[]
+        count: { legacy: string }
+      }
+    }
   }
   const [customerRows, noteRows] = plan.tables
   expect([customerRows!.legacy.table, noteRows!.legacy.table]).toEqual(['CUST_MST', 'CUST_NOTE'])
@@ -88,6 +95,10 @@ test('the proposed mapping puts parents first, leads there and back, and leaves 
   expect(() => customerRows!.toExtracted({ ...row, VIP_FLG: 'X' })).toThrow('neither Y nor N')
   // The drill writes by the one operation whose text field is a text column, where there is one.
   expect(plan.drill.writes[0]!.request('7', 'token-1').body).toContain('token-1')
+  const [subjects] = await connection.query(plan.drill.subjects)
+  expect(subjects).toEqual([{ id: 1 }, { id: 2 }])
+  const [counted] = await connection.query(plan.drill.count.legacy, ['%'])
+  expect(counted).toContainEqual({ token: expect.any(String), times: 1 })
 })
 
 test('the SQL of the new side runs as it stands, twice', async () => {

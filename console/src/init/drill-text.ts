@@ -11,7 +11,7 @@ export function drillText(draft: Draft, tables: readonly MappedTable[]): string 
   const subjects =
     first === undefined || key === undefined
       ? "'SELECT 1 AS id'"
-      : sql(`SELECT ${key} AS id FROM ${first.draft.name} ORDER BY ${key} LIMIT 200`)
+      : sql(`SELECT ${name(key)} AS id FROM ${name(first.draft.name)} ORDER BY ${name(key)} LIMIT 200`)
   return `  // Writes made on purpose, each with a token of its own: a drill proves by them that none is lost or done twice.
   drill: {
     subjects: ${subjects},
@@ -34,22 +34,22 @@ function findLoad({ soap }: Draft, tables: readonly MappedTable[]): Load | undef
   const isText = ({ type }: { type: string }) => /char|text/i.test(type)
   let fallback: Load | undefined
   for (const operation of writes)
-    for (const { name, kind } of operation.fields) {
+    for (const { name: field, kind } of operation.fields) {
       if (kind !== 'text') continue
       for (const table of tables) {
         const column = table.columns.findIndex(
-          one => isText(one.column) && snakeCase(one.legacy) === snakeCase(name),
+          one => isText(one.column) && snakeCase(one.legacy) === snakeCase(field),
         )
-        if (column >= 0) return { operation, tokenField: name, table, column }
+        if (column >= 0) return { operation, tokenField: field, table, column }
         const any = table.columns.findIndex(({ column: one }) => isText(one))
-        if (any >= 0) fallback ??= { operation, tokenField: name, table, column: any }
+        if (any >= 0) fallback ??= { operation, tokenField: field, table, column: any }
       }
     }
   return fallback
 }
 
 function soapWrite({ soap }: Draft, { operation, tokenField }: Load, key: string | undefined): string {
-  const { name, element, fields, action } = operation
+  const { name: called, element, fields, action } = operation
   const keyName = key === undefined ? '' : snakeCase(key)
   const content = fields
     .filter(({ name: field, required }) => required || field === tokenField)
@@ -65,9 +65,9 @@ function soapWrite({ soap }: Draft, { operation, tokenField }: Load, key: string
       return `<${field}>${value}</${field}>`
     })
     .join('')
-  const root = element?.local ?? name
+  const root = element?.local ?? called
   return `      {
-        name: '${name} over SOAP',
+        name: '${called} over SOAP',
         protocol: 'soap',
         request: (${content.includes(placeholder('subject')) ? 'subject' : '_subject'}: string, token: string) => ({
           method: 'POST',
@@ -104,7 +104,12 @@ function countOf(
   const table = load?.table ?? tables[0]
   const column = table?.columns[load?.column ?? 0]?.[side] ?? 'id'
   const from = side === 'legacy' ? table?.draft.name : table?.extracted
-  return `SELECT ${column} AS token, COUNT(*) AS times FROM ${from} WHERE ${column} LIKE ? GROUP BY ${column}`
+  return `SELECT ${name(column)} AS token, COUNT(*) AS times FROM ${name(from ?? '')} WHERE ${name(column)} LIKE ? GROUP BY ${name(column)}`
+}
+
+/** Quoted, for a table may be called ORDER. */
+function name(identifier: string): string {
+  return `\`${identifier}\``
 }
 
 function sql(text: string): string {
