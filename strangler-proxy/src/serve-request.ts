@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { childSpan, parseTraceparent, type TraceContext } from '@strangler/kit/trace-context.ts'
@@ -14,6 +15,7 @@ import { ReplyTap } from './forwarding/reply-tap.ts'
 import { hasBody, type RequestHead, readHead } from './forwarding/request-head.ts'
 import type { Upstreams } from './forwarding/upstreams.ts'
 import type { ParkedWrite } from './holding/hold-desk.ts'
+import { watchClient } from './holding/watch-client.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import type { Recorder, RecordingPlace } from './recording/recorder.ts'
 import { type Decision, decide, instanceKey } from './routing/decide.ts'
@@ -63,6 +65,8 @@ const tapCap = 262_144
 const bodyCap = 262_144
 const noBody = Buffer.alloc(0)
 const maxHeaders = 200
+/** Connections that end with the refusal they were given. */
+const refused = new WeakSet<Socket>()
 /** No more than this of a parked write's body is read. */
 const parkedBytes = 65_536
 
@@ -78,6 +82,8 @@ export function createRequestListener(parts: ProxyParts) {
     expectsContinue = false,
     unclaimed: (() => void) | undefined = undefined,
   ) => {
+    // Behind a refused request nothing counts: its end may not be where this connection's parser saw it.
+    if (refused.has(request.socket)) return
     const head = readHead(request)
     const trace = childSpan(parseTraceparent(head.traceparent))
     if ((request.url?.length ?? 0) > maxTarget)
@@ -126,6 +132,7 @@ function acceptTarget(request: IncomingMessage, head: RequestHead): RequestTarge
   if (request.httpVersionMajor !== 1) return 'HTTP version is not supported'
   // RFC 9112 §6.1: HTTP/1.0 has no transfer codings, so two readers would frame the message differently.
   if (head.chunked && request.httpVersionMinor === 0) return 'Transfer-Encoding in HTTP/1.0'
+  if (head.oddCoding) return 'Transfer-Encoding is not chunked, once'
   return normaliseTarget(request.url ?? '', head.host)
 }
 
@@ -153,16 +160,22 @@ function pass(parts: ProxyParts, passage: Passage, generation: Generation) {
 
 function park(parts: ProxyParts, passage: Passage, { state, route }: Decision): void {
   const { request, response, head, soap, trace } = passage
-  const leave = () => state.desk.leave(write)
+  let unwatch = () => {}
+  const leave = () => {
+    unwatch()
+    state.desk.leave(write)
+  }
   const write: ParkedWrite = {
     bytes: Math.min(head.contentLength ?? (head.chunked ? parkedBytes : 0), parkedBytes),
     resume: () => {
+      unwatch()
       response.off('close', leave)
       if (!response.destroyed) pass(parts, passage, parts.current())
     },
   }
   if (state.desk.park(write)) {
     response.on('close', leave)
+    unwatch = watchClient(request)
     return
   }
   parts.metrics.requestEnded(
@@ -365,7 +378,9 @@ function refuse(
     'request refused',
   )
   parts.spans?.add(refusalSpan(request, trace, reply.status, parts.clock.now()))
-  sendAnswer(response, reply, soap, trace.traceId, reply.status < 500 || !request.complete)
+  const closing = reply.status < 500 || !request.complete
+  if (closing) refused.add(request.socket)
+  sendAnswer(response, reply, soap, trace.traceId, closing)
 }
 
 function startBody(passage: Passage): void {

@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { sendJson, startTestProxy, type TestProxy, until } from './proxy-kit.ts'
 
@@ -144,6 +144,40 @@ test('forgets a parked write whose client left', async () => {
   expect(await parked(proxy, 0)).toBe(true)
   await proxy.admin('DELETE', '/admin/holds/customers?epoch=1')
   expect(proxy.legacy.received).toEqual([])
+})
+
+test.each([
+  // What fills the buffers between keeps the end of the connection at the client, so nobody can know of it.
+  { how: 'closed', sent: 200_000, leave: (client: Socket) => client.destroySoon() },
+  { how: 'reset', sent: 20_000_000, leave: (client: Socket) => client.resetAndDestroy() },
+])(
+  'notices that the client of a parked write $how its connection in the middle of a body',
+  async ({ sent, leave }) => {
+    await using proxy = await startTestProxy()
+    await hold(proxy)
+    const { port } = new URL(proxy.url)
+    const client = connect(Number(port))
+    client.write('POST /customers HTTP/1.1\r\nhost: x\r\ncontent-length: 50000000\r\n\r\n')
+    client.write(Buffer.alloc(sent))
+    await parked(proxy, 1)
+    leave(client)
+    expect(await until(async () => (await statusOf(proxy)).hold?.parked === 0, 20_000)).toBe(true)
+    await proxy.admin('DELETE', '/admin/holds/customers?epoch=1')
+    expect(proxy.legacy.received).toEqual([])
+  },
+)
+
+test('a client that stays while its large body is parked is served, whole', async () => {
+  await using proxy = await startTestProxy()
+  await hold(proxy)
+  const body = Buffer.alloc(5_000_000, 'x')
+  const writing = proxy.ask('/customers', { method: 'POST', body })
+  await parked(proxy, 1)
+  await new Promise(resolve => setTimeout(resolve, 2_300))
+  expect((await statusOf(proxy)).hold?.parked).toBe(1)
+  await proxy.admin('DELETE', '/admin/holds/customers?epoch=1')
+  expect((await writing).status).toBe(200)
+  expect(proxy.legacy.received[0]?.body).toHaveLength(body.length)
 })
 
 test('a lower epoch can neither take over, renew nor release', async () => {

@@ -133,6 +133,37 @@ const conditional = async () => {
   return proxy
 }
 
+test('two majors of an API live side by side: /v1 and /v2 are paths of capabilities of their own', async () => {
+  await using proxy = await startTestProxy({ stage: 'extracted' })
+  await proxy.edit(
+    text => `${text}      - { rest: "GET /v2/customers/{id}", effect: read, legacy: legacy, extracted: extracted }
+      - { rest: "ANY /v2/**", effect: write, legacy: legacy, extracted: extracted }
+  customers-v1:
+    stage: legacy
+    data: none
+    routes:
+      - { rest: "GET /v1/customers/{id}", effect: read, legacy: legacy, extracted: extracted }
+`,
+  )
+  const major = async (path: string) => (await proxy.ask(path)).json
+  await until(async () => proxy.generations.current().number === 2)
+  expect(await major('/v2/customers/1')).toEqual({ side: 'extracted' })
+  expect(await major('/v1/customers/1')).toEqual({ side: 'legacy' })
+  expect(await major('/v2/anything/else')).toEqual({ side: 'extracted' })
+  // No route claims these: the default upstream has them, and no major is guessed.
+  for (const path of ['/v10/customers/1', '/v1customers/1', '/V2/customers/1'])
+    expect(await major(path)).toEqual({ side: 'legacy' })
+  await proxy.admin('POST', '/admin/generations', {
+    changes: [{ capability: 'customers-v1', stage: 'extracted' }],
+  })
+  expect(await major('/v1/customers/1')).toEqual({ side: 'extracted' })
+  expect(proxy.extracted.received.map(({ url }) => url)).toEqual([
+    '/v2/customers/1',
+    '/v2/anything/else',
+    '/v1/customers/1',
+  ])
+})
+
 test('tells two versions of one path apart by Accept, and requests by host, header and query', async () => {
   await using proxy = await conditional()
   const side = async (path: string, headers: Record<string, string> = {}) =>
