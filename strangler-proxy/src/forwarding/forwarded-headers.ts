@@ -35,13 +35,16 @@ const ours = [
 ]
 
 /**
- * Servers behind CGI-like gateways read X_Forwarded_For as X-Forwarded-For, so that spelling goes as well.
+ * Servers behind CGI-like gateways read X_Forwarded_For as X-Forwarded-For, and Transfer_Encoding as what frames a
+ * message, so those spellings go as well.
  * `expect` is answered by the proxy; `trailer` would announce what is not sent.
  */
 const requestDrops = new Set([
   ...hopByHop,
   ...ours,
   ...ours.map(name => name.replaceAll('-', '_')),
+  'transfer_encoding',
+  'content_length',
   'expect',
   'trailer',
 ])

@@ -6,6 +6,8 @@ export type RequestHead = {
   host: string | undefined
   contentLength: number | undefined
   chunked: boolean
+  /** Another coding than chunked, or chunked twice: what the body is then, nobody agrees on. */
+  oddCoding: boolean
   encoded: boolean
   contentType: string | undefined
   soapActions: number
@@ -23,6 +25,7 @@ export function readHead(request: IncomingMessage): RequestHead {
     host: undefined,
     contentLength: undefined,
     chunked: false,
+    oddCoding: false,
     encoded: false,
     contentType: undefined,
     soapActions: 0,
@@ -43,6 +46,7 @@ export function readHead(request: IncomingMessage): RequestHead {
         head.contentLength = Number(value)
         break
       case 'transfer-encoding':
+        head.oddCoding ||= head.chunked || value.toLowerCase() !== 'chunked'
         head.chunked = true
         break
       case 'content-encoding':
