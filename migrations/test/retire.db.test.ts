@@ -190,6 +190,18 @@ test('sides that differ are not retired, and go on being synced', async () => {
   expect(stages.items).toBe('extracted')
 })
 
+test('a repair writes what differs anew from the owner; the evidence is of what stands then', async () => {
+  const { admin } = databases
+  const schema = new URL(databases.legacy.toolkitUrl).pathname.slice(1)
+  await admin.query(`DROP TRIGGER ${schema}.strangler_fence_upd_ITEM_MST`)
+  await write('legacy', "UPDATE ITEM_MST SET ITEM_NM = 'Pflaumen'")
+  expect((await ask('verify')).exit).toBe(4)
+  const { result, exit } = await ask('verify', { repair: true })
+  expect([exit, result]).toMatchObject([0, { ok: true, repaired: 1 }])
+  expect(await parts.evidence.lastVerification('items')).toMatchObject({ ok: true, diverged: 0 })
+  expect((await ask('verify')).result).toMatchObject({ ok: true })
+})
+
 test.each(['retire.stopSync.before', 'retire.journal.before', 'retire.journal.after'])(
   'an engine that dies at %s leaves something that a rerun ends',
   async point => {

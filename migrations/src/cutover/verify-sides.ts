@@ -1,4 +1,5 @@
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { repair } from '../cdc/repair.ts'
 import { type VerifyResult, verify } from '../cdc/verify.ts'
 import { opposite } from '../journal/capability-state.ts'
 import { type SupervisedSync, syncDirection } from '../operator/supervise-sync.ts'
@@ -16,15 +17,54 @@ export async function verifyAll(
   signal: AbortSignal,
   onProgress: (progress: { table: string; rows: number; total: number }) => void,
 ): Promise<VerifyResult> {
-  current.unverified.restart()
-  try {
-    const result = await verify({
+  return kept(parts, plan, current, () =>
+    verify({
       ...sidesAndTables(parts, plan, current),
       sync: current.sync,
       clock: parts.clock,
       signal,
       onProgress,
+    }),
+  )
+}
+
+/**
+ * The same, and what differs is written anew from the side that owns it; the evidence is of what stands then.
+ * @throws what `repair` throws
+ */
+export async function repairAll(
+  parts: SwitchParts,
+  plan: Plan,
+  current: SupervisedSync,
+  signal: AbortSignal,
+  onProgress: (progress: { table: string; rows: number; total: number }) => void,
+): Promise<VerifyResult & { repaired: number }> {
+  let repaired = 0
+  const result = await kept(parts, plan, current, async () => {
+    const done = await repair({
+      ...sidesAndTables(parts, plan, current),
+      capability: plan.capability,
+      sync: current.sync,
+      clock: parts.clock,
+      signal,
+      onProgress,
     })
+    repaired = done.repaired
+    return done.after ?? done.before
+  })
+  return { ...result, repaired }
+}
+
+/** A look at all rows becomes evidence, and from here on only changes are unverified. */
+async function kept(
+  parts: SwitchParts,
+  plan: Plan,
+  current: SupervisedSync,
+  look: () => Promise<VerifyResult>,
+): Promise<VerifyResult> {
+  current.unverified.restart()
+  try {
+    const result = await look()
     if (!result.ok) current.unverified.forget()
     await parts.evidence.addVerification(plan.capability, {
       ok: result.ok,

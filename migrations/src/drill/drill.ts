@@ -118,8 +118,9 @@ export async function runDrill(
     )
     await told('load', 'writes flow, legacy owns them', () => pause(parts, order, options.seconds / 4))
   } catch (error) {
-    const findings = [messageOf(error)]
-    await parts.evidence.addDrill(plan.capability, false, { ok: false, seed, steps: told.steps, findings })
+    const failure = { ok: false, seed, steps: told.steps, findings: [messageOf(error)] }
+    // Where the database is gone too, what was noted as the drill began stands.
+    await parts.evidence.addDrill(plan.capability, false, failure).catch(() => {})
     throw error
   } finally {
     await load.stop()

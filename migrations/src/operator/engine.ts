@@ -252,7 +252,10 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
 
 /** What the audit keeps of an outcome: never the whole document. */
 function summary({ result }: VerbOutcome): Record<string, unknown> {
-  const { code, refusals, forced, dryRun, owner, stage, epoch, ok } = result as Record<string, unknown> & {
+  const { code, refusals, forced, dryRun, repaired, owner, stage, epoch, ok } = result as Record<
+    string,
+    unknown
+  > & {
     refusals?: { code: string }[]
     forced?: { code: string }[]
   }
@@ -260,6 +263,7 @@ function summary({ result }: VerbOutcome): Record<string, unknown> {
     code,
     // What a dry run ends with has not happened.
     dryRun,
+    repaired,
     refusals: refusals?.map(refusal => refusal.code),
     forced: forced?.map(refusal => refusal.code),
     owner,

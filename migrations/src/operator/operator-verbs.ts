@@ -9,7 +9,7 @@ import { type Refusal, refuse } from '../cutover/refusal.ts'
 import { switchOwner } from '../cutover/switch-owner.ts'
 import type { Order, SwitchParts } from '../cutover/switch-parts.ts'
 import { cutoverDirection, type Direction, rollbackDirection } from '../cutover/switcher.ts'
-import { verifyAll } from '../cutover/verify-sides.ts'
+import { repairAll, verifyAll } from '../cutover/verify-sides.ts'
 import { runDrill } from '../drill/drill.ts'
 import type { Plan } from '../plan/plan.ts'
 import { runPlan } from '../plan/run-plan.ts'
@@ -52,7 +52,7 @@ export async function carryOut(
     case 'run':
       return run(parts, plan, request.body.to, order)
     case 'verify':
-      return verifySides(parts, plan, order)
+      return verifySides(parts, plan, request.body.repair, order)
     case 'writers':
       return writers(parts, plan, request.body.seconds, order)
     case 'cutover':
@@ -106,7 +106,12 @@ async function run(parts: SwitchParts, plan: Plan, to: Stage, order: Order): Pro
   return refusals.length > 0 ? refused(refusals, result) : { result, exit: 0 }
 }
 
-async function verifySides(parts: SwitchParts, plan: Plan, order: Order): Promise<VerbOutcome> {
+async function verifySides(
+  parts: SwitchParts,
+  plan: Plan,
+  mend: boolean,
+  order: Order,
+): Promise<VerbOutcome> {
   const state = await parts.journal.state(plan.capability)
   if (state.phase === 'retired') return refused(phaseGate(state))
   const current = parts.syncs.current(plan.capability)
@@ -119,7 +124,8 @@ async function verifySides(parts: SwitchParts, plan: Plan, order: Order): Promis
         `strangler run ${plan.capability}`,
       ),
     )
-  const result = await verifyAll(parts, plan, current, order.signal, ({ table, rows, total }) =>
+  const look = mend ? repairAll : verifyAll
+  const result = await look(parts, plan, current, order.signal, ({ table, rows, total }) =>
     order.onProgress({ step: 'verify', message: table, done: rows, total }),
   )
   return { result: { capability: plan.capability, ...result }, exit: result.ok ? 0 : 4 }

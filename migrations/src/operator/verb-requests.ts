@@ -22,7 +22,11 @@ const bodies = {
     ...whoAndWhy,
     to: z.enum(['legacy', 'shadow', 'canary', 'extracted', 'retired']).default('extracted'),
   }),
-  verify: z.strictObject(whoAndWhy),
+  verify: z.strictObject({
+    ...whoAndWhy,
+    /** Writes what differs anew from the side that owns it. */
+    repair: z.boolean().default(false),
+  }),
   writers: z.strictObject({ ...whoAndWhy, seconds: z.number().min(1).max(3_600).default(10) }),
   cutover: z
     .strictObject({
