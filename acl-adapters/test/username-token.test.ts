@@ -35,8 +35,8 @@ function facadeWith(rules: Partial<UsernameRules> = {}, clock = { now: start }) 
       () => clock.now,
     ),
   })
-  const send = async (header: string, namespace?: string) => {
-    const text = envelope(get42, namespace).replace('<s:Body>', `<s:Header>${header}</s:Header><s:Body>`)
+  const send = async (header: string, namespace?: string, body = get42) => {
+    const text = envelope(body, namespace).replace('<s:Body>', `<s:Header>${header}</s:Header><s:Body>`)
     const answer = await facade.handle({
       method: 'POST',
       path: '/soap',
@@ -96,6 +96,12 @@ test.each([
   const { send, calls } = facadeWith()
   expect(await send(header)).toBe(code)
   expect(calls).toEqual([])
+})
+
+test('looks at no Body of who has proved nothing', async () => {
+  const { send } = facadeWith()
+  expect(await send('', undefined, '<Unheard/>')).toBe('wsse:InvalidSecurity')
+  expect(await send(token(text), undefined, '<Unheard/>')).toBe('Client')
 })
 
 test('takes a token once while it is fresh', async () => {

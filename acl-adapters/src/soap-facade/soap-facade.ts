@@ -66,6 +66,15 @@ export function createSoapFacade({
     let contentType = sent
     let version: SoapVersion = versionOfMediaType(contentType) ?? '1.1'
     let target: Mapped | undefined
+    const blocks: Json[] = []
+    const prove = () => {
+      if (blocks.length > 1) throw new ToolkitError('SECURITY_INVALID', 'there are two Security headers')
+      security?.verify(blocks[0])
+    }
+    const take = (block: Json) => {
+      blocks.push(block)
+      prove()
+    }
     try {
       let { body } = request
       if (isMultipart(sent)) {
@@ -80,12 +89,14 @@ export function createSoapFacade({
         rules: () => ({ ...strictRules, childOrder: target?.mapping.childOrder ?? 'schema' }),
         elementFor(name, envelopeVersion) {
           version = envelopeVersion
+          // Of who has proved nothing, not even the Body is looked at.
+          if (blocks.length === 0) prove()
           target = findTarget(byElement, name, request)
           const { input } = target.operation
           return input.element === undefined ? undefined : input
         },
         headerFor(name) {
-          if (name === security?.header) return security.declaration
+          if (name === security?.header) return { ...security.declaration, take }
           const element = headerBlocks.get(name)
           return element === undefined ? undefined : { element, contract }
         },
@@ -97,9 +108,6 @@ export function createSoapFacade({
         throw new ToolkitError('HEADER_NOT_UNDERSTOOD', `header ${strange} is not understood`)
       if (content.kind === 'fault' || target === undefined)
         throw new ToolkitError('ENVELOPE_INVALID', 'the SOAP envelope holds a fault, not a request')
-      const blocks = content.headers.filter(({ name }) => name === security?.header)
-      if (blocks.length > 1) throw new ToolkitError('SECURITY_INVALID', 'there are two Security headers')
-      security?.verify(blocks[0]?.json)
       const { headers = [] } = target.operation.input
       const own = content.headers.filter(({ name }) => headers.some(header => header.name === name))
       return await callRest(

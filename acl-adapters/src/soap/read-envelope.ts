@@ -48,6 +48,8 @@ export type EnvelopeOptions = {
 export type HeaderDeclaration = {
   element: ElementDeclaration
   contract: Pick<Contract, 'prefixes' | 'types' | 'elements'>
+  /** Told of the block before the Body is looked at. Throws to refuse the message. */
+  take?(json: Json): void
 }
 
 const maxHeaders = 32
@@ -88,6 +90,7 @@ export function createEnvelopeReader({ contract, rules, elementFor, headerFor, t
   let faultDepth = 0
   let bodyReader: BodyReader | undefined
   let block: ElementDecoder | undefined
+  let wanted: HeaderDeclaration | undefined
   const mustUnderstand: QualifiedName[] = []
   const headers: { name: QualifiedName; json: Json }[] = []
 
@@ -119,7 +122,7 @@ export function createEnvelopeReader({ contract, rules, elementFor, headerFor, t
   const openHeader = (tag: XmlTag, resolve: ResolvePrefix) => {
     if (depth === 3) {
       if (demandsUnderstanding(tag, envelopeNamespaces[version!])) mustUnderstand.push(tag.qname)
-      const wanted = headerFor?.(tag.qname)
+      wanted = headerFor?.(tag.qname)
       if (wanted === undefined) return
       if (headers.length >= maxHeaders) throw invalid(`has more than ${maxHeaders} header blocks`)
       block = createElementDecoder(wanted.element, wanted.contract, headerRules)
@@ -186,8 +189,10 @@ export function createEnvelopeReader({ contract, rules, elementFor, headerFor, t
 
   const closeHeader = (resolve: ResolvePrefix) => {
     if (block?.close(resolve) !== true) return
-    headers.at(-1)!.json = block.value()
+    const json = block.value()
     block = undefined
+    headers.at(-1)!.json = json
+    wanted?.take?.(json)
   }
 
   const closeContent = (resolve: ResolvePrefix): boolean => {
