@@ -1,3 +1,4 @@
+import { auditMigrations } from '@strangler/chassis/audit/audit-trail.ts'
 import { idempotencyCleanUp } from '@strangler/chassis/clean-up/chassis-clean-ups.ts'
 import { type CleanUp, runCleanUps } from '@strangler/chassis/clean-up/run-clean-ups.ts'
 import { applyMigrations } from '@strangler/chassis/database/apply-migrations.ts'
@@ -53,7 +54,7 @@ const reservationsCleanUp: CleanUp = {
  */
 export async function startCatalog(options: CatalogOptions): Promise<RunningCatalog> {
   const { databaseUrl, clock, log, host } = options
-  const parts = [catalogMigrations, idempotencyMigrations, outboxMigrations]
+  const parts = [catalogMigrations, auditMigrations, idempotencyMigrations, outboxMigrations]
   const ran = await applyMigrations(databaseUrl, parts)
   if (ran.length > 0) log.info({ migrations: ran }, 'schema migrated')
   const pool = createDatabasePool(databaseUrl)

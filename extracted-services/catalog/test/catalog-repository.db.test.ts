@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { auditMigrations } from '@strangler/chassis/audit/audit-trail.ts'
 import { applyMigrations } from '@strangler/chassis/database/apply-migrations.ts'
 import { createDatabasePool } from '@strangler/chassis/database/create-database-pool.ts'
 import { isWriteFenced } from '@strangler/chassis/database/database-error.ts'
@@ -49,7 +50,12 @@ const finish = (catalog: CatalogRepository, orderId: string) =>
 
 beforeAll(async () => {
   schema = await createTestSchema(process.env.STRANGLER_TEST_DB)
-  await applyMigrations(schema.url, [catalogMigrations, idempotencyMigrations, outboxMigrations])
+  await applyMigrations(schema.url, [
+    catalogMigrations,
+    auditMigrations,
+    idempotencyMigrations,
+    outboxMigrations,
+  ])
   pool = createDatabasePool(schema.url)
 })
 

@@ -1,7 +1,9 @@
+import { type AuditEntry, nextEntry } from '@strangler/chassis/audit/audit-entry.ts'
 import type { Claim, IdempotencyStore } from '@strangler/chassis/idempotency/answer-once.ts'
 import type { Message } from '@strangler/chassis/messaging/message.ts'
 import { messageOfEvent } from '../src/application/catalog-messages.ts'
 import type { CatalogRepository, CatalogWriter } from '../src/application/catalog-repository.ts'
+import { auditAction, auditSubject } from '../src/application/product-audit.ts'
 import type { Product } from '../src/domain/product.ts'
 import type { Reservation } from '../src/domain/reservation.ts'
 
@@ -12,6 +14,7 @@ type State = {
   reservations: Map<string, Reservation>
   answers: Map<string, Claim & { claimed: false }>
   messages: Message[]
+  audit: AuditEntry[]
 }
 
 export type InMemoryCatalog = CatalogRepository & {
@@ -27,6 +30,7 @@ export function createInMemoryCatalogRepository(): InMemoryCatalog {
     reservations: new Map(),
     answers: new Map(),
     messages: [],
+    audit: [],
   }
   let last: Promise<unknown> = Promise.resolve()
 
@@ -40,6 +44,7 @@ export function createInMemoryCatalogRepository(): InMemoryCatalog {
         .map(sku => productIn(state, sku)!)
         .filter(product => product.active || !activeOnly)
         .slice(0, limit),
+    auditTrail: async sku => state.audit.filter(({ subject }) => subject === auditSubject(sku)),
     findReservation: async orderId => state.reservations.get(orderId),
     write: (work, { rehearsal, traceparent }) => {
       const done = last.then(async () => {
@@ -94,6 +99,10 @@ function writerOn(draft: State, traceparent: string): CatalogWriter {
     saveReservation: async reservation => {
       const { lines } = draft.reservations.get(reservation.orderId) ?? reservation
       draft.reservations.set(reservation.orderId, { ...reservation, lines })
+    },
+    audit: async action => {
+      const last = draft.audit.findLast(({ subject }) => subject === auditSubject(action.sku))
+      draft.audit.push(nextEntry(last, auditAction(action, traceparent)))
     },
     publish: async event => void draft.messages.push(messageOfEvent(event, traceparent)),
     idempotency: idempotencyOn(draft),

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { auditTrailForm } from '@strangler/chassis/http/open-api-forms.ts'
 import request from 'supertest'
-import { auditAnswerSchema } from '../src/http/open-api-document.ts'
 import { createCustomersApp } from './customers-app.ts'
 
 test('tells who did what to a customer, from what to what, in which trace', async () => {
@@ -15,7 +15,7 @@ test('tells who did what to a customer, from what to what, in which trace', asyn
   await request(app).put('/customers/1/status').send({ status: 'nonsense' }).expect(422)
   await request(app).put('/customers/1/status').set('strangler-rehearsal', '1').send({ status: 'closed' })
   const { body } = await request(app).get('/customers/1/audit').expect(200)
-  expect(auditAnswerSchema.safeParse(body).error).toBeUndefined()
+  expect(auditTrailForm.safeParse(body).error).toBeUndefined()
   expect(body.intact).toBe(true)
   expect(body.items).toMatchObject([
     { number: 1, action: 'open', changes: { name: { from: null, to: 'Ann' } } },

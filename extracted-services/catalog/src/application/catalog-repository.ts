@@ -1,3 +1,4 @@
+import type { AuditEntry, Changes } from '@strangler/chassis/audit/audit-entry.ts'
 import type { IdempotencyStore } from '@strangler/chassis/idempotency/answer-once.ts'
 import type { CatalogEvent } from '../domain/catalog-event.ts'
 import type { Product } from '../domain/product.ts'
@@ -23,12 +24,17 @@ export type CatalogRepository = {
   /** In the order of their SKUs. */
   list(query: ProductQuery): Promise<Product[]>
   findReservation(orderId: string): Promise<Reservation | undefined>
+  /** Everything that was done to a product but for its reservations, in its order. */
+  auditTrail(sku: string): Promise<AuditEntry[]>
   /**
    * One transaction: everything that `work` does stays, or nothing. `work` may run again when the transaction lost
    * against another one.
    */
   write<T>(work: (writer: CatalogWriter) => Promise<T>, options: WriteOptions): Promise<T>
 }
+
+/** What somebody did to a product; `at` is ISO 8601 in UTC. */
+export type ProductAction = { sku: string; action: string; changes: Changes; at: string }
 
 export type CatalogWriter = {
   find(sku: string): Promise<Product | undefined>
@@ -51,6 +57,8 @@ export type CatalogWriter = {
   lockReservation(orderId: string): Promise<Reservation | undefined>
   /** Writes a locked reservation. Its lines are those it was made with. */
   saveReservation(reservation: Reservation): Promise<void>
+  /** Notes what was done to a product that is locked or new, with the change itself. */
+  audit(action: ProductAction): Promise<void>
   /** Tells others, if the transaction commits. */
   publish(event: CatalogEvent): Promise<void>
   readonly idempotency: IdempotencyStore

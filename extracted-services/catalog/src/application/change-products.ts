@@ -1,3 +1,4 @@
+import { changesBetween } from '@strangler/chassis/audit/audit-entry.ts'
 import type { Reason } from '@strangler/chassis/values/violation.ts'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import { productChanged } from '../domain/catalog-event.ts'
@@ -9,12 +10,13 @@ import type { CatalogWriter } from './catalog-repository.ts'
 export async function createProduct(writer: CatalogWriter, listing: Listing, at: string): Promise<Product> {
   const product = listProduct(listing, at)
   if (!(await writer.insert(product))) throw invalid('sku', 'INVALID')
+  await writer.audit({ sku: product.sku, action: 'list', changes: changesBetween(undefined, product), at })
   await writer.publish(productChanged(product))
   return product
 }
 
 /**
- * Sets the price, whatever it was: the last one who says so is right, so nothing is read before.
+ * Sets the price. What it was is read under the lock on the product's stock, for the audit.
  * @throws ToolkitError PRODUCT_NOT_FOUND
  */
 export async function changePrice(
@@ -23,8 +25,11 @@ export async function changePrice(
   price: string,
   at: string,
 ): Promise<Product> {
+  if ((await writer.lockStock(sku)) === undefined) throw productNotFound(sku)
+  const before = await findProduct(writer, sku)
   if (!(await writer.setPrice(sku, price, at))) throw productNotFound(sku)
   const product = await findProduct(writer, sku)
+  await writer.audit({ sku, action: 'change-price', changes: changesBetween(before, product), at })
   await writer.publish(productChanged(product))
   return product
 }
@@ -44,6 +49,8 @@ export async function adjustStock(
   const problem = stockProblem(quantity + delta)
   if (problem !== undefined) throw invalid('delta', problem)
   await writer.addStock(sku, delta, at)
+  const changes = { stock: { from: quantity, to: quantity + delta } }
+  await writer.audit({ sku, action: 'adjust-stock', changes, at })
   return findProduct(writer, sku)
 }
 

@@ -2,6 +2,7 @@ import {
   answer,
   anyRead,
   anyWrite,
+  auditTrailForm,
   body,
   component,
   fenced,
@@ -124,6 +125,14 @@ export const openApiDocument = {
         responses: { '200': answer('The product as it is now', 'Product'), ...noProduct, ...anyWrite },
       },
     },
+    '/products/{sku}/audit': {
+      parameters: [inPath('sku')],
+      get: {
+        operationId: 'auditProduct',
+        summary: 'What was done to the product, and whether the record is as it was written',
+        responses: { '200': answer('As it happened', 'AuditTrail'), ...noProduct, ...anyRead },
+      },
+    },
     '/reservations': {
       post: {
         operationId: 'reserveStock',
@@ -173,6 +182,7 @@ export const openApiDocument = {
   },
   components: {
     schemas: {
+      AuditTrail: jsonSchemaOf(auditTrailForm),
       Product: jsonSchemaOf(productSchema),
       ProductList: jsonSchemaOf(z.strictObject({ items: z.array(productSchema) })),
       Reservation: jsonSchemaOf(reservationAnswerSchema),

@@ -80,7 +80,7 @@ export function addProductResources(app: Express, catalog: CatalogRepository, ru
 }
 
 /** The database pads with spaces when it compares: only what may be a SKU is looked up. */
-function skuIn(request: Request): string {
+export function skuIn(request: Request): string {
   const sku = String(request.params.sku)
   if (skuProblem(sku) !== undefined) throw productNotFound(sku)
   return sku

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { addAuditEntry, readAuditTrail } from '@strangler/chassis/audit/audit-trail.ts'
 import { isDuplicateKey } from '@strangler/chassis/database/database-error.ts'
 import { type Session, withSession, withTransaction } from '@strangler/chassis/database/with-transaction.ts'
 import { createIdempotencyStore } from '@strangler/chassis/idempotency/idempotency-store.ts'
@@ -7,6 +8,7 @@ import type { Clock } from '@strangler/kit/clock.ts'
 import type { Pool } from 'mysql2/promise'
 import { messageOfEvent } from '../application/catalog-messages.ts'
 import type { CatalogRepository, CatalogWriter, ProductQuery } from '../application/catalog-repository.ts'
+import { auditAction, auditSubject } from '../application/product-audit.ts'
 import type { Product } from '../domain/product.ts'
 import { dateTimeOfInstant, instantIn } from './instant.ts'
 import { lockReservation, saveReservation, selectReservation } from './reservation-rows.ts'
@@ -38,6 +40,7 @@ export function createCatalogRepository(pool: Pool, clock: Clock): CatalogReposi
     find: sku => withSession(pool, session => selectProduct(session, sku)),
     list: query => withSession(pool, session => listProducts(session, query)),
     findReservation: orderId => withSession(pool, session => selectReservation(session, orderId)),
+    auditTrail: sku => withSession(pool, session => readAuditTrail(session, auditSubject(sku))),
     write: (work, { rehearsal, traceparent }) =>
       withTransaction(pool, session => work(writerOn(session, clock, traceparent)), { rehearsal }),
   }
@@ -78,6 +81,7 @@ function writerOn(session: Session, clock: Clock, traceparent: string): CatalogW
     },
     lockReservation: orderId => lockReservation(session, orderId, clock.now()),
     saveReservation: reservation => saveReservation(session, reservation),
+    audit: action => addAuditEntry(session, auditAction(action, traceparent)),
     publish: event => writeToOutbox(session, [messageOfEvent(event, traceparent)], clock.now()),
     idempotency: createIdempotencyStore(session, clock.now),
   }

@@ -19,6 +19,22 @@ export function problemForm<Shape extends z.ZodRawShape>(members: Shape) {
   })
 }
 
+/** What the audit of something is answered as, see addAuditResource. */
+export const auditTrailForm = z.strictObject({
+  intact: z.boolean(),
+  items: z.array(
+    z.strictObject({
+      number: z.int().min(1),
+      action: z.string(),
+      actor: z.string(),
+      traceparent: z.string().nullable(),
+      changes: z.record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() })),
+      at: z.iso.datetime(),
+      hash: z.string(),
+    }),
+  ),
+})
+
 export const component = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 export const json = (schema: unknown) => ({ 'application/json': { schema } })
 export const answer = (description: string, name: string) => ({ description, content: json(component(name)) })

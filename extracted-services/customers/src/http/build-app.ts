@@ -1,12 +1,13 @@
+import { addAuditResource } from '@strangler/chassis/http/audit-resource.ts'
 import { createHttpApp, type HttpAppParts } from '@strangler/chassis/http/create-http-app.ts'
 import type { Clock } from '@strangler/kit/clock.ts'
 import type { Express } from 'express'
+import { customerNotFound } from '../application/change-customers.ts'
 import type { CustomersRepository } from '../application/customers-repository.ts'
 import type { CreditRepository } from '../application/reserve-credit.ts'
 import { announceSunset, apiVersions } from './api-versions.ts'
-import { addAuditResource } from './audit-resource.ts'
 import { addCreditResources, creditProblems } from './credit-resources.ts'
-import { addCustomerResources, customerProblems } from './customer-resources.ts'
+import { addCustomerResources, customerIdIn, customerProblems } from './customer-resources.ts'
 import { openApiDocument, openApiV2Document } from './open-api-document.ts'
 
 /** What is common to all services' apps, see HttpAppParts, and what this one serves. */
@@ -26,7 +27,12 @@ export function buildApp({ customers, credit, clock, ...parts }: CustomersAppPar
       app.get('/v2/openapi.json', (_request, response) => void response.json(openApiV2Document))
       app.use(announceSunset)
       for (const version of apiVersions) addCustomerResources(app, customers, clock, version)
-      addAuditResource(app, customers)
+      addAuditResource(app, '/customers/:id/audit', async request => {
+        const id = customerIdIn(request)
+        const entries = await customers.auditTrail(id)
+        if (entries.length === 0 && (await customers.find(id)) === undefined) throw customerNotFound(id)
+        return entries
+      })
       addCreditResources(app, credit, clock)
     },
   })

@@ -2,6 +2,7 @@ import {
   answer,
   anyRead,
   anyWrite,
+  auditTrailForm,
   body,
   inPath,
   instant,
@@ -50,20 +51,6 @@ export const noteAnswerSchema = z.strictObject({
   customerId: z.int().min(1),
   text: z.string(),
   writtenAt: instant,
-})
-export const auditAnswerSchema = z.strictObject({
-  intact: z.boolean(),
-  items: z.array(
-    z.strictObject({
-      number: z.int().min(1),
-      action: z.string(),
-      actor: z.string(),
-      traceparent: z.string().nullable(),
-      changes: z.record(z.string(), z.strictObject({ from: z.unknown(), to: z.unknown() })),
-      at: z.iso.datetime(),
-      hash: z.string(),
-    }),
-  ),
 })
 export const creditAnswerSchema = z.strictObject({
   orderId: z.string(),
@@ -193,7 +180,7 @@ const creditPaths = {
 }
 
 const shared = {
-  AuditTrail: jsonSchemaOf(auditAnswerSchema),
+  AuditTrail: jsonSchemaOf(auditTrailForm),
   CreditReservation: jsonSchemaOf(creditAnswerSchema),
   NewCreditReservation: jsonSchemaOf(creditReservationSchema),
   Note: jsonSchemaOf(noteAnswerSchema),
