@@ -1,4 +1,5 @@
 import type { EngineOperator, Operator } from './operator/operator.ts'
+import type { Recorder } from './operator/proxy-recorder.ts'
 import type { Json } from './render/json-fields.ts'
 import type { Paper } from './render/paper.ts'
 
@@ -61,5 +62,7 @@ export type Cli = {
   delegating(work: () => Promise<number>): () => Promise<void>
   operator(options: GlobalOptions): Promise<Operator>
   engine(options: GlobalOptions, verb: string): Promise<EngineOperator>
+  /** @throws ToolkitError NOT_RUNNING */
+  recorder(options: GlobalOptions): Promise<Recorder>
   onProgress(progress: Json): void
 }

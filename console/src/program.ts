@@ -15,6 +15,7 @@ import { addLogs } from './verbs/logs.ts'
 import { addParked } from './verbs/parked.ts'
 import { addPlan } from './verbs/plan.ts'
 import { addProxy } from './verbs/proxy.ts'
+import { addRecord } from './verbs/record.ts'
 import { addRollback } from './verbs/rollback.ts'
 import { addRun } from './verbs/run.ts'
 import { addStage } from './verbs/stage.ts'
@@ -71,6 +72,7 @@ export function createProgram(cli: Cli): Command {
   addStatus(program, cli)
   addPlan(program, cli)
   addCompare(program, cli)
+  addRecord(program, cli)
   addVerify(program, cli)
   addWriters(program, cli)
   addAudit(program, cli)

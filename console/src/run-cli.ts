@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import type { Answer, Cli, GlobalOptions, Output, Surroundings } from './cli.ts'
 import { findSystem } from './operator/find-system.ts'
 import { openEngine, openOperator } from './operator/open-operator.ts'
+import { openRecorder } from './operator/proxy-recorder.ts'
 import { createProgram } from './program.ts'
 import { failureText } from './render/failure.ts'
 import type { Json } from './render/json-fields.ts'
@@ -40,6 +41,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     },
     operator: async options => openOperator(await find(options), patience, text => stderr.write(`${text}\n`)),
     engine: async (options, verb) => openEngine(await find(options), patience, verb),
+    recorder: async options => openRecorder(await find(options), patience),
     onProgress: progress.show,
   }
   try {

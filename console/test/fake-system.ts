@@ -85,12 +85,13 @@ export type Ran = { exit: number; stdout: string; stderr: string }
 export async function strangler(
   cwd: string,
   args: readonly string[],
-  changes: Partial<Surroundings> & { terminal?: boolean } = {},
+  changes: Partial<Surroundings> & { terminal?: boolean; stderrWritten?(): void } = {},
 ): Promise<Ran> {
   const written = { stdout: '', stderr: '' }
   const output = (name: 'stdout' | 'stderr'): Output => ({
     write: text => {
       written[name] += text
+      if (name === 'stderr') changes.stderrWritten?.()
     },
     terminal: changes.terminal === true,
     width: 100,

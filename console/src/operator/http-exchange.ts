@@ -5,7 +5,7 @@ import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 export type Endpoint = { name: 'engine' | 'proxy'; url: string; token: string | undefined }
 
 export type Exchange = {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'DELETE'
   path: string
   body?: unknown
   /** How long the other end may say nothing at all. */
