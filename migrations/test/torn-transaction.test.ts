@@ -1,31 +1,14 @@
 import { expect, test } from '@jest/globals'
 import type { Transaction } from '../src/cdc/change.ts'
 import { mergeTransactions } from '../src/cdc/debezium-transactions.ts'
-import type { TopicReader, TopicRecord } from '../src/cdc/topic-reader.ts'
+import type { TopicReader } from '../src/cdc/topic-reader.ts'
+import { recordsAsTopic } from './topic-kit.ts'
 
-/** A topic of one partition whose records are all there. */
-function topic(name: string, values: readonly object[]): TopicReader {
-  const records: TopicRecord[] = values.map((value, index) => ({
-    topic: name,
-    partition: 0,
-    offset: BigInt(index),
-    value: Buffer.from(JSON.stringify(value)),
-    headers: new Map(),
-  }))
-  let next = 0
-  return {
-    topic: name,
-    heads: () => records.slice(next, next + 1),
-    take: () => {
-      next++
-    },
-    arrival: async () => {
-      throw new Error(`${name} has no more`)
-    },
-    next: () => [BigInt(next)],
-    close: () => {},
-  }
-}
+const topic = (name: string, values: readonly object[]): TopicReader =>
+  recordsAsTopic(
+    name,
+    values.map(value => ({ value: JSON.stringify(value), headers: {} })),
+  )
 
 const begin = (id: string) => ({ status: 'BEGIN', id, data_collections: null, ts_ms: 1 })
 const end = (id: string, counts: Record<string, number>) => ({

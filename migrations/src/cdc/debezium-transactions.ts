@@ -155,8 +155,14 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
     }
   }
 
-  /** All that was sent of a transaction that was begun again; `counts` are those of its last sending. */
-  const tornRows = async (id: string, counts: Map<CapturedTopic, number>): Promise<Change[]> => {
+  /**
+   * All that was sent of a transaction that was begun again; `counts` are those of its last sending. Undefined now and then:
+   * nothing to hand on yet, and not silent.
+   */
+  async function* tornRows(
+    id: string,
+    counts: Map<CapturedTopic, number>,
+  ): AsyncGenerator<Change | undefined> {
     const topics = [...captured.values()]
     const ends = await options.ends(topics.map(({ reader }) => reader.topic))
     const sent: SentRow<{ topic: CapturedTopic; head: Head }>[] = []
@@ -171,6 +177,7 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
             topic.reader.take(head.record)
             const { envelope, record } = head
             own.push({ record, order: orderOf(envelope), place: envelope.source, value: { topic, head } })
+            if (own.length % partSize === 0) yield undefined
           }
         }
         const isSeen = topic.reader
@@ -183,16 +190,15 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
       }
       sent.push(...own)
     }
-    const changes: Change[] = []
+    let order = 0
     let moving: Envelope | undefined
     for (const { topic, head } of joinSendings(id, sent)) {
       if (head.record.headers.has('__debezium.newkey')) moving = head.envelope
       else {
-        changes.push(changeOf(topic, head.envelope, moving, changes.length + 1))
+        yield changeOf(topic, head.envelope, moving, ++order)
         moving = undefined
       }
     }
-    return changes
   }
 
   while (!signal.aborted) {
@@ -252,11 +258,12 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
       position: formatPosition(position),
       ...(complete ? { cursor: cursor() } : {}),
     })
-    const rows = torn === marker.id ? await tornRows(marker.id, counts) : rowsOf(marker.id, counts)
+    const rows = torn === marker.id ? tornRows(marker.id, counts) : rowsOf(marker.id, counts)
     torn = undefined
     for await (const change of rows) {
       if (signal.aborted) return
-      if (gtid.domain === options.ignoredDomain) continue
+      if (change === undefined) yield part(false)
+      if (change === undefined || gtid.domain === options.ignoredDomain) continue
       changes.push(change)
       if (changes.length >= partSize) {
         yield part(false)

@@ -34,6 +34,8 @@ export type StreamOptions = {
   /** Default: the binlog of `source`. */
   openSource?: OpenSource
   onApplied(applied: Applied): void
+  /** Something has come, be it a part of a transaction that is far from its end. */
+  onHeard?(): void
 }
 
 /** What one commit takes at most when behind. */
@@ -71,6 +73,7 @@ export function createStream(options: StreamOptions): { follow(signal: AbortSign
     )
     for await (const batch of incoming) {
       if (signal.aborted) break
+      options.onHeard?.()
       const { position, complete } = batch.at(-1)!
       const { writes, signals } = await apply(applier, withoutSkipped(batch, skipped), connection)
       if (!complete) continue

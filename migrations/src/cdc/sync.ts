@@ -94,6 +94,7 @@ export function createSync(options: SyncOptions): Sync {
   let position: string | null = null
   let head: () => string | undefined = () => undefined
   let applied = 0
+  let heardAt = 0
   let parked = 0
   let failure: { code: string; message: string } | null = null
 
@@ -118,7 +119,10 @@ export function createSync(options: SyncOptions): Sync {
 
   /** Streams until stopped. Every failure begins again at the stored checkpoint; a lasting one ends the sync. */
   const run = async (held: CheckpointHolder, signal: AbortSignal) => {
-    const stream = createStream({ ...options, held, onApplied })
+    const onHeard = () => {
+      heardAt = clock.elapsed()
+    }
+    const stream = createStream({ ...options, held, onApplied, onHeard })
     let retryMs = firstRetryMs
     while (!signal.aborted) {
       const before = position
@@ -142,13 +146,8 @@ export function createSync(options: SyncOptions): Sync {
   /** One connection's life, ended when the stream has gone silent while the source answers. */
   const attempt = async (signal: AbortSignal, follow: (signal: AbortSignal) => Promise<void>) => {
     const silent = new AbortController()
-    let heardAt = clock.elapsed()
-    let heardPosition = position
+    heardAt = clock.elapsed()
     const watch = setInterval(() => {
-      if (position !== heardPosition) {
-        heardPosition = position
-        heardAt = clock.elapsed()
-      }
       const beatAt = running?.heartbeat.lastAt()
       if (beatAt !== undefined && beatAt - heardAt > silenceMs) silent.abort()
     }, 1_000)
