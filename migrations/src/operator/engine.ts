@@ -5,7 +5,7 @@ import { noFailPoint } from '../cutover/fail-points.ts'
 import { reconcileRoutes, recover } from '../cutover/recover.ts'
 import type { Order, Progress, SwitchParts } from '../cutover/switch-parts.ts'
 import type { Audit } from '../journal/audit.ts'
-import { isInterrupted } from '../journal/capability-state.ts'
+import { type CapabilityState, isInterrupted } from '../journal/capability-state.ts'
 import { type Lease, takeLease } from '../journal/lease.ts'
 import type { Plan } from '../plan/plan.ts'
 import { clearObservers } from '../writers/find-writers.ts'
@@ -120,29 +120,36 @@ export function createEngine({ parts, plans, audit, connectControl, failPointFor
     }
     if (first) await dropObservers(plan)
     const state = await parts.journal.state(plan.capability)
-    const wantsSync = state.phase === 'syncing' || state.phase === 'irreversible'
-    const current = parts.syncs.current(plan.capability)
-    const runs = current?.source === state.owner && current.sync.status().running
-    const syncDue = wantsSync && !runs && mayTrySync(plan.capability)
-    if (isInterrupted(state) || state.phase === 'irreversible' || syncDue)
-      await withLease(plan, watcher, 0, async lease => {
-        const outcome = await recover(parts, plan, orderOfWatch(lease))
-        if (outcome !== 'nothing')
-          await audit.append({
-            operator: watcher,
-            verb: 'recover',
-            capability: plan.capability,
-            reason: 'an interrupted run was found in the journal',
-            details: { outcome },
-          })
-        await parts.syncs.ensure(plan, await parts.journal.state(plan.capability))
-      }).catch(error => {
-        if (!isToolkitError(error, 'LEASE_HELD')) throw error
-      })
+    const { owner, phase } = state
+    if (isInterrupted(state) || phase === 'irreversible' || isSyncDue(state)) await recoverAndSync(plan)
     if (first || isInterrupted(state)) await reconcileRoutes(parts, plan, watcher)
-    if (first || state.phase !== 'syncing') return
-    if (state.owner === 'legacy') await watchCanary(plan)
+    if (first || phase !== 'syncing') return
+    if (owner === 'legacy') await watchCanary(plan)
     else await watchAlarm(plan)
+  }
+
+  function isSyncDue({ capability, owner, phase }: CapabilityState): boolean {
+    const current = parts.syncs.current(capability)
+    const runs = current?.source === owner && current.sync.status().running
+    return (phase === 'syncing' || phase === 'irreversible') && !runs && mayTrySync(capability)
+  }
+
+  async function recoverAndSync(plan: Plan): Promise<void> {
+    const { capability } = plan
+    await withLease(plan, watcher, 0, async lease => {
+      const outcome = await recover(parts, plan, orderOfWatch(lease))
+      if (outcome !== 'nothing')
+        await audit.append({
+          operator: watcher,
+          verb: 'recover',
+          capability,
+          reason: 'an interrupted run was found in the journal',
+          details: { outcome },
+        })
+      await parts.syncs.ensure(plan, await parts.journal.state(capability))
+    }).catch(error => {
+      if (!isToolkitError(error, 'LEASE_HELD')) throw error
+    })
   }
 
   /** An engine that died while it looked who writes left its triggers behind. */
