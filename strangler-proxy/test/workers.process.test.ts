@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http'
+import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
 import {
   configText,
@@ -176,6 +177,53 @@ test('a killed worker costs its own requests only, and its successor holds, pins
   expect(ended).toMatchObject({ active: false, lostWorkers: 1, open: 0 })
   expect(ended.seen).toBeGreaterThan(6)
 })
+
+test('an ending proxy answers what runs at every worker, and takes no connection any more', async () => {
+  const setup = await setUp({})
+  const { proxy, legacy } = setup
+  const open: (() => void)[] = []
+  legacy.answer = (_request, response) => open.push(() => sendJson(response, { side: 'legacy' }))
+  const running = proxy.fresh(6, '/customers/1')
+  await until(() => open.length === 6)
+  process.kill(proxy.pid, 'SIGTERM')
+  const { port } = new URL(proxy.url)
+  expect(await until(() => isRefused(Number(port)), 10_000)).toBe(true)
+  for (const finish of open) finish()
+  for (const { status, headers } of await running) {
+    expect(status).toBe(200)
+    expect(headers.connection).toBe('close')
+  }
+  await setup[Symbol.asyncDispose]()
+})
+
+test('the limit of connections is that of all workers, and what is over it is closed at once', async () => {
+  await using setup = await setUp({ extra: 'limits: { connections: 6 }' })
+  const { proxy } = setup
+  const { port } = new URL(proxy.url)
+  let closed = 0
+  const sockets = Array.from({ length: 10 }, () => connect(Number(port), '127.0.0.1'))
+  for (const socket of sockets) socket.on('error', () => {}).on('close', () => closed++)
+  expect(await until(() => closed === 4, 10_000)).toBe(true)
+  const metrics = async () => (await proxy.admin('GET', '/metrics')).text
+  expect(await until(async () => (await metrics()).includes('strangler_connections_refused_total 4'))).toBe(
+    true,
+  )
+  for (const socket of sockets) socket.destroy()
+  expect(
+    await until(
+      async () => (await proxy.fresh(1, '/customers/1').catch(() => undefined))?.[0]?.status === 200,
+    ),
+  ).toBe(true)
+})
+
+function isRefused(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(false)
+    }).on('error', () => resolve(true))
+  })
+}
 
 /** Connections that ask again and again; each begins anew after a failure. */
 function startLoad(url: string, connections: number) {
