@@ -33,7 +33,7 @@ export type Surroundings = {
   /** As runProxy, for the adapters' command line. */
   runAcl(args: readonly string[]): Promise<number>
   /** As runProxy and runAcl, for what the answer is needed of: its output is kept instead of shown. */
-  ask(program: 'proxy' | 'acl', args: readonly string[]): Promise<ProgramAnswer>
+  ask(program: 'proxy' | 'acl' | 'connector', args: readonly string[]): Promise<ProgramAnswer>
   programs: Programs
   /** Asks the person at the terminal; undefined where there is none. */
   question: ((text: string) => Promise<string>) | undefined

@@ -11,6 +11,11 @@ import { runCli } from './run-cli.ts'
 /** `strangler`: the composition root of the command line. */
 const proxyFolder = join(dirname(dirname(import.meta.dirname)), 'strangler-proxy/src')
 const aclMain = join(dirname(dirname(import.meta.dirname)), 'acl-adapters/src/acl-main.ts')
+const connectorMain = join(
+  dirname(dirname(import.meta.dirname)),
+  'migrations/debezium-connector-config/src/main.ts',
+)
+const askable = { proxy: join(proxyFolder, 'main.ts'), acl: aclMain, connector: connectorMain } as const
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 const secondPressMs = 500
 
@@ -38,7 +43,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   signal: interruption.signal,
   runProxy,
   runAcl: args => runChild(aclMain, args),
-  ask: (program, args) => askChild(program === 'proxy' ? join(proxyFolder, 'main.ts') : aclMain, args),
+  ask: (program, args) => askChild(askable[program], args),
   programs: {
     node: process.execPath,
     strangler: join(import.meta.dirname, 'main.ts'),

@@ -5,6 +5,7 @@ import { addAudit } from './verbs/audit.ts'
 import { addCheck } from './verbs/check.ts'
 import { addCompare } from './verbs/compare.ts'
 import { addCompletion } from './verbs/completion.ts'
+import { addConnector } from './verbs/connector.ts'
 import { addCutover } from './verbs/cutover.ts'
 import { addDoctor } from './verbs/doctor.ts'
 import { addDrill } from './verbs/drill.ts'
@@ -86,6 +87,7 @@ export function createProgram(cli: Cli): Command {
   addRollback(program, cli)
   addDrill(program, cli)
   addParked(program, cli)
+  addConnector(program, cli)
   program.commandsGroup('Help:')
   addCompletion(program, cli)
   program.helpCommand('help [verb]', 'help for a verb')

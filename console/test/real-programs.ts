@@ -3,7 +3,11 @@ import { join } from 'node:path'
 import type { ProgramAnswer, Surroundings } from '../src/cli.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const mains = { proxy: 'strangler-proxy/src/main.ts', acl: 'acl-adapters/src/acl-main.ts' } as const
+const mains = {
+  proxy: 'strangler-proxy/src/main.ts',
+  acl: 'acl-adapters/src/acl-main.ts',
+  connector: 'migrations/debezium-connector-config/src/main.ts',
+} as const
 
 /** The real programs behind `ask`, as main.ts runs them. */
 export const askPrograms: Surroundings['ask'] = (program, args) =>

@@ -49,7 +49,7 @@ test('no arguments show the help; --version the version', async () => {
 
 test('every verb has help with an example', async () => {
   const verbs =
-    'doctor init up proxy check status plan compare record verify writers audit logs trace exceptions stage run cutover rollback drill parked completion acl'.split(
+    'doctor init up proxy check status plan compare record verify writers audit logs trace exceptions stage run cutover rollback drill parked connector completion acl'.split(
       ' ',
     )
   const known = createProgram({

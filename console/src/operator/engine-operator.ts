@@ -25,6 +25,12 @@ export function createEngineOperator(endpoint: Endpoint, patience: Patience): En
     compare: async () => recordOf(await get('/compare')),
     plan: async capability => recordOf(await get(`/capabilities/${encodeURIComponent(capability)}/plan`)),
     audit: (limit, verify) => get(`/audit?limit=${limit}${verify ? '&verify=true' : ''}`),
+    connectors: async (capability, kafka) =>
+      recordOf(
+        await get(
+          `/capabilities/${encodeURIComponent(capability)}/connectors?kafka=${encodeURIComponent(kafka)}`,
+        ),
+      ),
     journal: async (capability, limit) =>
       recordOf(await get(`/capabilities/${encodeURIComponent(capability)}/journal?limit=${limit}`)),
     parked: capability => get(`/sync/${encodeURIComponent(capability)}/parked`),

@@ -20,6 +20,8 @@ export type Operator = {
 export type EngineOperator = Operator & {
   plan(capability: string): Promise<Json>
   audit(limit: number, verify: boolean): Promise<unknown>
+  /** The connectors that stream it through Kafka. @param kafka its addresses, as Connect reaches it */
+  connectors(capability: string, kafka: string): Promise<Json>
   /** What ran, verb by verb, the newest first. */
   journal(capability: string, limit: number): Promise<Json>
   /** Changes that a sync stands still before. */

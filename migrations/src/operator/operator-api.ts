@@ -8,6 +8,7 @@ import type { Audit } from '../journal/audit.ts'
 import { opposite } from '../journal/capability-state.ts'
 import { describePlan } from '../plan/describe-plan.ts'
 import type { Plan } from '../plan/plan.ts'
+import { addConnectorRoutes } from './connector-routes.ts'
 import type { Engine } from './engine.ts'
 import { addJournalRoutes } from './journal-routes.ts'
 import { planOf } from './operator-verbs.ts'
@@ -111,6 +112,7 @@ export function createOperatorApi(api: OperatorApiParts): Express {
 
   addParkedRoutes(app, api)
   addJournalRoutes(app, api)
+  addConnectorRoutes(app, api)
 
   app.post('/capabilities/:capability/:verb', async (request, response, next) => {
     const { capability, verb } = request.params
