@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { ToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { plan as catalog } from '../plans/catalog.ts'
 import { plan } from '../plans/customers.ts'
 import { loadPlans } from '../src/plan/load-plans.ts'
 import { stepName } from '../src/plan/plan.ts'
 import { validatePlan } from '../src/plan/validate-plan.ts'
-import { plan as catalog } from '../plans/catalog.ts'
 
 function problemsOf(value: unknown): { path: string; message: string }[] {
   try {
