@@ -4,6 +4,7 @@ import type { Connection } from 'mysql2/promise'
 import { backfill } from '../src/cdc/backfill.ts'
 import { repair } from '../src/cdc/repair.ts'
 import type { Sync } from '../src/cdc/sync.ts'
+import { verify } from '../src/cdc/verify.ts'
 import { connectApplier } from '../src/data/database.ts'
 import {
   compareSides,
@@ -97,4 +98,20 @@ test('never writes what is older over what is newer, while the same rows are wri
   }
   await writers.stop()
   await expectEqual()
+})
+
+test('a verification that is to go slowly does, and compares the same', async () => {
+  const began = performance.now()
+  const result = await verify({
+    direction: 'forward',
+    tables: itemMappings.slice(0, 1),
+    source: databases.legacy,
+    target: databases.extracted,
+    sync,
+    rowsPerSecond: 1_000,
+    clock: systemClock,
+    signal,
+  })
+  expect(result.ok).toBe(true)
+  expect(performance.now() - began).toBeGreaterThan(result.tables[0]!.rows * 0.9)
 })

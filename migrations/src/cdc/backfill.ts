@@ -36,6 +36,7 @@ import {
   upsertStatements,
 } from './row-write.ts'
 import { beginSnapshot } from './snapshot.ts'
+import { createThrottle, defaultMaxThreadsRunning, threadsRunning } from './throttle.ts'
 
 export type BackfillOptions = {
   capability: string
@@ -48,6 +49,8 @@ export type BackfillOptions = {
   log: Log
   clock: Clock
   signal: AbortSignal
+  /** Reading pauses while more statements than this are at work on the source. Default 25. */
+  maxThreadsRunning?: number
   onProgress(progress: BackfillProgress): void
 }
 
@@ -80,6 +83,8 @@ type Copy = BackfillOptions & {
   /** Position of the snapshot that is being read. */
   snapshot: string
   count(rows: number, table: string): void
+  /** Waits while the source is busy. */
+  room(): Promise<void>
 }
 
 /**
@@ -140,6 +145,13 @@ export async function backfill(options: BackfillOptions): Promise<BackfillResult
       writer,
       holder,
       snapshot,
+      room: createThrottle({
+        readLoad: () => threadsRunning(reader),
+        maxLoad: options.maxThreadsRunning ?? defaultMaxThreadsRunning,
+        clock,
+        signal,
+        onWait: load => options.log.info({ load }, 'the copy waits: the source is busy'),
+      }),
       count(more, table) {
         rows += more
         const rowsPerSecond = Math.round((rows / Math.max(1, clock.elapsed() - began)) * 1_000)
@@ -231,6 +243,7 @@ async function copyTable(
   const select = selectColumns(from, columns)
   const order = key.map(identifier).join(', ')
   const readAfter = async (last: BackfillRecord['lastKey']) => {
+    await copy.room()
     const where = last === null ? '' : ` WHERE ${keyAfter(key, last)}`
     const [rows] = await copy.reader.query(`${select}${where} ORDER BY ${order} LIMIT ${chunkRows}`)
     return rows as Row[]

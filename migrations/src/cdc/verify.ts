@@ -30,6 +30,8 @@ export type VerifyOptions = {
   only?: ChangedKeys
   clock: Clock
   signal: AbortSignal
+  /** Compares no faster: for one that runs all the time. Default: as fast as it can. */
+  rowsPerSecond?: number
   onProgress?(progress: { table: string; rows: number; total: number }): void
   /** Told of every lasting difference, also beyond the samples. */
   onDifference?(found: { name: string; suspect: Suspect }): void
@@ -171,6 +173,8 @@ async function compareAll(comparison: Comparison): Promise<void> {
     const [rows] = await readFrom.query(`${select}${where} ORDER BY ${order} LIMIT ${chunkRows}`)
     return rows as Row[]
   }
+  const began = comparison.options.clock.elapsed()
+  let done = 0
   let chunk = await readAfter(null)
   let after: Key | null = null
   for (;;) {
@@ -196,10 +200,22 @@ async function compareAll(comparison: Comparison): Promise<void> {
     if (isLast || bound !== null) await compareRange(comparison, expected, after, isLast ? null : bound)
     else await comparison.suspect(comparer.suspects(expected, []))
     comparison.counted(chunk.length)
+    done += chunk.length
+    await keepPace(comparison.options, began, done)
     if (isLast) return
     after = bound ?? after
     chunk = await following
   }
+}
+
+async function keepPace(
+  { rowsPerSecond, clock, signal }: VerifyOptions,
+  began: number,
+  rows: number,
+): Promise<void> {
+  if (rowsPerSecond === undefined) return
+  const ahead = (rows / rowsPerSecond) * 1_000 - (clock.elapsed() - began)
+  if (ahead > 0) await clock.sleep(ahead, signal)
 }
 
 /** Rows of the target behind `after` up to `bound`, page by page: a range may hold far more than it should. */
