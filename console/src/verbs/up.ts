@@ -39,6 +39,7 @@ export function addUp(program: Command, cli: Cli): void {
         settings: await readSettings(cwd, env),
         token: token ?? (await readFile(join(stateDir, 'token'), 'utf8').catch(() => '')).trim(),
         programs,
+        portal: (await readdir(cwd)).includes('portal.json') ? join(cwd, 'portal.json') : undefined,
         hasPlans: (await readdir(join(cwd, 'plans')).catch(() => [])).some(file => file.endsWith('.ts')),
       })
       const running = await runSystem(stateDir, specs, text => stderr.write(`${text}\n`))
