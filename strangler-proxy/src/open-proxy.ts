@@ -4,7 +4,7 @@ import { openWorker, type Worker, type WorkerOptions } from './workers/open-work
 
 /** What a proxy is made of, wherever its requests come from. */
 export type ProxyEngineOptions = ControlOptions &
-  Omit<WorkerOptions, 'redactionKey' | 'pins' | 'id'> & {
+  Omit<WorkerOptions, 'redactionKey' | 'pins' | 'id' | 'of'> & {
     /** For the hashes that stand for values in samples; one of its own unless given. */
     redactionKey?: string | undefined
   }

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
@@ -194,6 +195,28 @@ test('an ending proxy answers what runs at every worker, and takes no connection
     expect(headers.connection).toBe('close')
   }
   await setup[Symbol.asyncDispose]()
+})
+
+test('a bulkhead is that of all workers, and so is what it shows', async () => {
+  await using setup = await setUp({})
+  const { proxy, legacy } = setup
+  const text = await readFile(proxy.file, 'utf8')
+  await writeFile(
+    proxy.file,
+    text.replace(`url: "${legacy.url}"`, `url: "${legacy.url}", bulkhead: { inFlight: 4 }`),
+  )
+  await proxy.admin('POST', '/admin/reload')
+  const open: (() => void)[] = []
+  legacy.answer = (_request, response) => open.push(() => sendJson(response, { side: 'legacy' }))
+  const asked = proxy.fresh(8, '/customers/1')
+  const view = async () =>
+    ((await proxy.admin('GET', '/admin/status')).json as { upstreams: { bulkhead?: object }[] }).upstreams[0]
+      ?.bulkhead
+  expect(
+    await until(async () => JSON.stringify(await view()) === '{"inFlight":4,"queued":0,"refused":4}', 10_000),
+  ).toBe(true)
+  for (const finish of open) finish()
+  expect((await asked).map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 503, 503, 503, 503])
 })
 
 test('the limit of connections is that of all workers, and what is over it is closed at once', async () => {

@@ -52,12 +52,14 @@ const graceMs = 60_000
 /**
  * Pools of connections, kept by upstream and URL from generation to generation.
  * @param connections at most, to one server
+ * @param workers how many share the bulkheads
  */
 export function createUpstreams(
   clock: Clock,
   connections: number,
   checks: HealthChecks,
   sources: UpstreamSources,
+  workers = 1,
 ): Upstreams {
   const kept = new Map<string, Kept>()
   let settings = ''
@@ -118,7 +120,7 @@ export function createUpstreams(
       // A toggle must not start the round anew, or the first server would get every first request.
       pick: same ? before.pick : createPick(policy, instances),
       breaker: before?.breaker ?? createBreaker(clock.elapsed),
-      bulkhead: bulkheadOf(upstream, before),
+      bulkhead: bulkheadOf(upstream, before, workers),
       host: parseHostPolicy(upstream.host),
     }
   }
@@ -177,12 +179,18 @@ export function createUpstreams(
   }
 }
 
-/** Who is seated keeps its seat when the limits change. */
+/** Who is seated keeps its seat when the limits change. Several workers share them out, so that all keep to them. */
 function bulkheadOf(
-  { bulkhead: limits }: UpstreamConfig,
+  { bulkhead }: UpstreamConfig,
   before: Upstream | undefined,
+  workers: number,
 ): Bulkhead | undefined {
-  if (limits === undefined) return undefined
+  if (bulkhead === undefined) return undefined
+  const limits = {
+    ...bulkhead,
+    inFlight: Math.ceil(bulkhead.inFlight / workers),
+    queued: Math.ceil(bulkhead.queued / workers),
+  }
   before?.bulkhead?.limit(limits)
   return before?.bulkhead ?? createBulkhead(limits)
 }

@@ -115,6 +115,7 @@ function mergeUpstreams(views: readonly UpstreamView[]): UpstreamView[] {
   return [...groupBy(views, ({ name }) => name).values()].map(parts => ({
     ...parts[0]!,
     breaker: worst(parts.map(({ breaker }) => breaker)),
+    ...mergeBulkheads(parts.flatMap(({ bulkhead }) => bulkhead ?? [])),
     instances: [
       ...groupBy(
         parts.flatMap(({ instances }) => instances),
@@ -127,6 +128,19 @@ function mergeUpstreams(views: readonly UpstreamView[]): UpstreamView[] {
       pending: sum(same.map(({ pending }) => pending)),
     })),
   }))
+}
+
+function mergeBulkheads(
+  parts: readonly NonNullable<UpstreamView['bulkhead']>[],
+): Pick<UpstreamView, 'bulkhead'> {
+  if (parts.length === 0) return {}
+  return {
+    bulkhead: {
+      inFlight: sum(parts.map(({ inFlight }) => inFlight)),
+      queued: sum(parts.map(({ queued }) => queued)),
+      refused: sum(parts.map(({ refused }) => refused)),
+    },
+  }
 }
 
 function mergeBreakers(parts: readonly Readonly<Record<string, string>>[]): Record<string, string> {

@@ -53,8 +53,9 @@ export type WorkerOptions = {
   tracing?: TracingOptions | undefined
   /** Instead of the system's resolver. */
   resolveSrv?: ResolveSrv | undefined
-  /** Which of several workers this is, 1 for the first ever. */
+  /** Which of several workers this is, 1 for the first ever, and how many share the limits of upstreams. */
   id?: number
+  of?: number
 }
 
 /** What serves requests: a proxy without listeners, and without a say in which generation it serves. */
@@ -86,7 +87,7 @@ const concurrentCopies = 16
 const copyCap = 262_144
 
 export function openWorker(options: WorkerOptions): Worker {
-  const { log, token, operatorUrl, redactionKey, random = Math.random, id = 1 } = options
+  const { log, token, operatorUrl, redactionKey, random = Math.random, id = 1, of = 1 } = options
   const clock = systemClock
   const registry = createMetrics()
   const metrics = createProxyMetrics(registry)
@@ -103,7 +104,7 @@ export function openWorker(options: WorkerOptions): Worker {
     discovery.lookup,
     (server, cause) => log.error({ server, cause }, 'certificates cannot be read, those before stay'),
   )
-  const upstreams = createUpstreams(clock, connectionsPerInstance, checks, sources)
+  const upstreams = createUpstreams(clock, connectionsPerInstance, checks, sources, of)
   const copies = createCopyPools(clock, copyConnections, options.copyTimeoutMs ?? 5_000, copyCap, sources)
   const spans = options.tracing === undefined ? undefined : createSpanExporter(options.tracing, log)
   const mirror = createMirror({

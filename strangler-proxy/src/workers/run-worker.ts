@@ -38,6 +38,7 @@ export function runWorker(channel: Channel, log: Log, leave: () => void): void {
     const certificate = tls === undefined ? undefined : await readCertificate(tls)
     const made = openWorker({
       id,
+      of,
       config,
       token,
       redactionKey,
@@ -63,10 +64,12 @@ export function runWorker(channel: Channel, log: Log, leave: () => void): void {
     async serve(state) {
       const { current, use } = opened()
       if (state.generation.number !== current().number) use(generationOf(state.generation))
-      await workers().learn(state.instances)
+      // Begun, not waited for: what the primary tells next must find all of the state.
+      const learnt = workers().learn(state.instances)
       for (const [capability, view] of state.pins) pinsOf(capability).take(view)
       for (const order of state.holds) void workers().beginHold(order)
       if (state.recording !== null) void workers().startRecording(state.recording)
+      await learnt
       const { port, host } = role!.listen
       await listen(entry!.server, port, host, 0)
     },
