@@ -3,7 +3,12 @@ import { median } from '../report/median.ts'
 import { cpuMicrosOf } from './bench-process.ts'
 import type { LoadOrder, LoadResult } from './load-order.ts'
 
-export type Contender = { name: string; pid: number; order: Omit<LoadOrder, 'seconds' | 'warmupSeconds'> }
+export type Contender = {
+  name: string
+  /** Whose processor time is measured; undefined where several processes serve. */
+  pid: number | undefined
+  order: Omit<LoadOrder, 'seconds' | 'warmupSeconds'>
+}
 
 export type Measured = Figure & { rounds: { requestsPerSecond: number; p99Ms: number }[] }
 
@@ -26,9 +31,9 @@ export async function interleave(
     options.say(`round ${round + 1} of ${options.rounds}`)
     for (let index = 0; index < contenders.length; index++) {
       const { name, pid, order } = contenders[(index + round) % contenders.length]!
-      const before = cpuMicrosOf(pid)
+      const before = pid === undefined ? undefined : cpuMicrosOf(pid)
       const result = await load.run({ ...order, warmupSeconds: 0.4, seconds: options.seconds })
-      const after = cpuMicrosOf(pid)
+      const after = pid === undefined ? undefined : cpuMicrosOf(pid)
       // The warm-up is part of the time that is measured outside; requests are taken to come evenly.
       const share = options.seconds / (options.seconds + 0.4)
       const cpu =

@@ -9,6 +9,8 @@ export type LocalPeer = { name: string; pid: number; port: number; close(): Prom
 
 type Recipe = {
   name: string
+  /** What makes it tell its version and end; `-v` unless given. */
+  version?: string
   config(port: number, upstream: URL, folder: string): string
   args(file: string): string[]
 }
@@ -35,6 +37,7 @@ backend shop
   {
     name: 'nginx',
     config: (port, upstream, folder) => `worker_processes 1;
+master_process off;
 daemon off;
 pid ${folder}/nginx.pid;
 error_log stderr crit;
@@ -43,6 +46,9 @@ http {
   access_log off;
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
   upstream shop { server ${upstream.host}; keepalive 256; }
   server {
     listen 127.0.0.1:${port};
@@ -52,15 +58,49 @@ http {
 `,
     args: file => ['-c', file],
   },
+  {
+    name: 'envoy',
+    version: '--version',
+    config: (port, upstream) => `static_resources:
+  listeners:
+    - address: { socket_address: { address: 127.0.0.1, port_value: ${port} } }
+      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                stat_prefix: bench
+                route_config:
+                  virtual_hosts:
+                    - { name: all, domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: shop } }] }
+                http_filters:
+                  - name: envoy.filters.http.router
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+  clusters:
+    - name: shop
+      type: STATIC
+      load_assignment:
+        cluster_name: shop
+        endpoints:
+          - lb_endpoints:
+              - endpoint: { address: { socket_address: { address: ${upstream.hostname}, port_value: ${upstream.port} } } }
+`,
+    args: file => ['-c', file, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'off'],
+  },
 ]
 
-/** Starts those of haproxy and nginx that this machine has, in front of `upstream`. */
-export async function startLocalPeers(upstream: string): Promise<LocalPeer[]> {
+/** Starts those of haproxy, nginx and envoy whose program is on PATH, in front of `upstream`. */
+export async function startLocalPeers(upstream: string): Promise<{ peers: LocalPeer[]; missing: string[] }> {
   const peers: LocalPeer[] = []
+  const missing: string[] = []
   for (const recipe of recipes) {
-    if (spawnSync(recipe.name, ['-v'], { stdio: 'ignore' }).error !== undefined) continue
+    if (spawnSync(recipe.name, [recipe.version ?? '-v'], { stdio: 'ignore' }).status !== 0) {
+      missing.push(recipe.name)
+      continue
+    }
     const folder = await mkdtemp(join(tmpdir(), `bench-${recipe.name}-`))
-    const file = join(folder, 'config')
+    const file = join(folder, 'config.yaml')
     const port = await freePort()
     await writeFile(file, recipe.config(port, new URL(upstream), folder))
     const child = spawn(recipe.name, recipe.args(file), { stdio: 'ignore' })
@@ -79,7 +119,7 @@ export async function startLocalPeers(upstream: string): Promise<LocalPeer[]> {
       },
     })
   }
-  return peers
+  return { peers, missing }
 }
 
 function freePort(): Promise<number> {
