@@ -11,8 +11,9 @@ let passed = 0
 
 /**
  * Keeps memory flat while large bodies pass: told of every block of one, in bytes.
- * The blocks lie outside of V8's heap, and V8 collects those only once 64 MB of them have gathered; a minor
- * collection every 16 MB costs well under a millisecond.
+ * The blocks lie outside of V8's heap, and V8 collects those only once 64 MB of them have gathered: memory then
+ * rises by 90 MB while 1 GB streams, and by 23 MB with a minor collection every 16 MB, which costs well under a
+ * millisecond. Small messages never cause one.
  */
 export function passedBlock(bytes: number): void {
   if (bytes < large) return
