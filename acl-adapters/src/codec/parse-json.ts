@@ -24,7 +24,9 @@ export function parseJson(text: string): Json {
 
 function checkTokens(text: string): void {
   const scopes: Scope[] = []
-  for (const [lexeme] of text.matchAll(token)) {
+  token.lastIndex = 0
+  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
+    const [lexeme] = match
     const scope = scopes.at(-1)
     switch (lexeme[0]) {
       case '{':
@@ -40,7 +42,8 @@ function checkTokens(text: string): void {
         scope!.expectsKey = scope!.keys !== undefined
         break
       case '"':
-        if (scope?.expectsKey) takeKey(scope, JSON.parse(lexeme))
+        if (scope?.expectsKey)
+          takeKey(scope, lexeme.includes('\\') ? JSON.parse(lexeme) : lexeme.slice(1, -1))
         break
       case ':':
       case 't':
@@ -65,6 +68,7 @@ function takeKey(scope: Scope, key: string): void {
 
 /** 15 significant digits survive a double both ways; whole numbers up to 2^53 do too. */
 function checkNumber(lexeme: string): void {
+  if (/^-?\d{1,15}$/.test(lexeme)) return
   const value = Number(lexeme)
   const digits = lexeme
     .replace(/[eE].*$/, '')

@@ -28,6 +28,7 @@ const rpcBodyLimit = 1024 * 1024
 const jsonType = 'application/json; charset=utf-8'
 const xmlType = 'application/xml; charset=utf-8'
 const rpcRoute = '/rpc/{Operation}'
+const rpcResources = [{ method: 'POST', path: rpcRoute }]
 type RpcType = 'application/json' | 'application/xml' | 'application/x-ndjson'
 const jsonTypes = ['application/json'] as const
 const rpcTypes = ['application/json', 'application/xml'] as const
@@ -157,7 +158,7 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
         return { route: path, status: 200, headers: { 'content-type': jsonType }, body: openApiText }
       if (path === '/docs') return { route: path, status: 200, headers: docsHeaders, body: docsText }
     }
-    const rpc = matchResource([{ method: 'POST', path: '/rpc/{Operation}' }], method, path)
+    const rpc = matchResource(rpcResources, method, path)
     const match = rpc ?? matchResource(resources, method, path)
     if (match === undefined) throw new ToolkitError('NOT_FOUND', `nothing is at ${path}`)
     if ('allow' in match) return methodAnswer(method, match.allow)
