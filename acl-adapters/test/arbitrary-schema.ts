@@ -51,6 +51,12 @@ const simpleTypes: readonly Simple[] = [
   ),
   simple(inline('<xs:maxLength value="4"/>', 'xs:string'), fc.string({ maxLength: 4 }).filter(isXmlText)),
   simple('<xs:list itemType="xs:NMTOKEN"/>', fc.array(token, { maxLength: 3 })),
+  simple('<xs:list itemType="xs:int"/>', fc.array(fc.integer(), { maxLength: 3 })),
+  simple('<xs:union memberTypes="xs:int xs:boolean"/>', fc.oneof(fc.integer(), fc.boolean())),
+  simple(
+    '<xs:union><xs:simpleType><xs:list itemType="xs:decimal"/></xs:simpleType><xs:simpleType><xs:restriction base="xs:string"><xs:enumeration value="none"/></xs:restriction></xs:simpleType></xs:union>',
+    fc.oneof(fc.array(fc.stringMatching(/^-?\d{1,9}\.\d{1,3}$/), { maxLength: 3 }), fc.constant('none')),
+  ),
 ]
 
 const occurs = fc.constantFrom({ min: 1, max: 1 }, { min: 0, max: 1 }, { min: 0, max: 9 }, { min: 2, max: 4 })
