@@ -1,30 +1,50 @@
-// A service: POST /rpc/{Operation} with JSON, which the SOAP façade calls. What it does stands in handlers.mjs.
+// A service: POST /rpc/{Operation} with JSON, which the SOAP façade calls, and the REST routes of handlers.mjs.
+// What it does stands there; this file serves it.
 import { createServer } from 'node:http'
 import * as handlers from './handlers.mjs'
 
 const bodyLimit = 1024 * 1024
 const { PORT = '0', SERVICE_DATABASE_URL, STRANGLER_SUPERVISED } = process.env
+const routes = Object.entries(handlers.routes ?? {}).map(([route, handle]) => ({
+  ...readRoute(route),
+  handle,
+}))
 const database = SERVICE_DATABASE_URL === undefined ? undefined : await openDatabase(SERVICE_DATABASE_URL)
 
 const server = createServer(async (request, response) => {
   try {
-    const { pathname } = new URL(request.url, 'http://service')
+    const { pathname, searchParams } = new URL(request.url, 'http://service')
     if (pathname === '/health/live' || pathname === '/health/ready')
       return answer(response, 200, { status: 'ok' })
-    const handler = handlerOf(pathname)
-    if (handler === undefined || request.method !== 'POST')
-      return answerProblem(response, 404, 'not-found', 'no such operation')
-    answer(response, 200, (await handler(await readJson(request), database)) ?? {})
+    const operation = request.method === 'POST' ? operationOf(pathname) : undefined
+    if (operation !== undefined)
+      return answer(response, 200, (await operation(await readJson(request), database)) ?? {})
+    const route = routes.find(each => each.takes(request.method, pathname))
+    if (route === undefined) return answerProblem(response, 404, 'not-found', 'no such resource')
+    const params = { ...route.pattern.exec(pathname).groups }
+    const body = request.method === 'GET' || request.method === 'HEAD' ? undefined : await readJson(request)
+    const asked = { params, query: Object.fromEntries(searchParams), body }
+    answer(response, 200, (await route.handle(asked, database)) ?? {})
   } catch (error) {
     answerError(response, error)
   }
 })
 
-function handlerOf(pathname) {
-  const operation = /^\/rpc\/([\w.-]+)$/.exec(pathname)?.[1] ?? ''
-  return Object.hasOwn(handlers, operation) && operation !== 'fault'
-    ? Reflect.get(handlers, operation)
-    : undefined
+function operationOf(pathname) {
+  const name = /^\/rpc\/([\w.-]+)$/.exec(pathname)?.[1] ?? ''
+  const isOne = Object.hasOwn(handlers, name) && name !== 'fault' && name !== 'routes'
+  return isOne ? Reflect.get(handlers, name) : undefined
+}
+
+/** `GET /books/{id}`, as strangler.yaml writes it; ANY takes every method, and two stars at the end everything below. */
+function readRoute(route) {
+  const [method, path] = route.split(' ')
+  const source = path
+    .replace(/[.+?^$()|[\]\\]/g, '\\$&')
+    .replace(/\/\*\*$/, '(?:/.*)?')
+    .replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')
+  const pattern = new RegExp(`^${source}$`)
+  return { pattern, takes: (asked, at) => (method === 'ANY' || method === asked) && pattern.test(at) }
 }
 
 async function openDatabase(uri) {
@@ -46,6 +66,7 @@ async function readJson(request) {
     if (bytes > bodyLimit) throw handlers.fault(413, 'the body is too large')
     chunks.push(chunk)
   }
+  if (bytes === 0) return undefined
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'))
   } catch {

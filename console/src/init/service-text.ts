@@ -12,9 +12,22 @@ export async function ${name}(_input, _database) {
 }
 `,
   )
-  const routes = rest.map(({ route }) => ` *   ${route}\n`).join('')
+  const routes = rest.map(
+    ({
+      route,
+      effect,
+    }) => `  // ${effect === 'read' ? 'Reads' : 'Writes'}; asked holds params of the path, query and body.
+  ${JSON.stringify(route)}: async (_asked, _database) => {
+    throw notWritten(${JSON.stringify(route)})
+  },
+`,
+  )
+  const table =
+    rest.length === 0
+      ? ''
+      : `\n/** The REST routes, as strangler.yaml has them. */\nexport const routes = {\n${routes.join('')}}\n`
   return `// What the service of ${capability} does, one function per operation: the request as an object in, the reply as one out.
-${rest.length > 0 ? `/**\n * REST routes arrive here as they are; answer them in main.mjs or with a framework of your own:\n${routes} */\n` : ''}/** A fault that the caller caused: \`throw fault(404, 'there is no book 7')\`. */
+/** A fault that the caller caused: \`throw fault(404, 'there is no book 7')\`. */
 export function fault(status, detail) {
   return Object.assign(new Error(detail), { status })
 }
@@ -22,7 +35,7 @@ export function fault(status, detail) {
 function notWritten(operation) {
   return fault(501, \`\${operation} is not written yet: service/handlers.mjs\`)
 }
-${operations.join('')}`
+${operations.join('')}${table}`
 }
 
 function comment(label: string, text: string): string {
