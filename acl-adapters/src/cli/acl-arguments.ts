@@ -5,10 +5,10 @@ import type { Contract } from '../contract/contract.ts'
 const usage = `acl inspect WSDL [--json] [--gate lossless|lossy [--operations OPERATION,…]]
 acl convert WSDL --to json|xml            JSONL on stdin and stdout
 acl serve WSDL --endpoint URL [--port N] [--host H] [--log info|warn|error]
-                          [--reads OPERATION,…] [--timeout MS] [--outcomes DIR] [--drop-unknown]
+                          [--mapping FILE]… [--reads OPERATION,…] [--timeout MS] [--outcomes DIR] [--drop-unknown]
                           [--mtom BYTES] [--username-token FILE] [--sign-key FILE --sign-certificate FILE]
 acl serve WSDL --facade --upstream URL [--path PATH] [--port N] [--host H] [--log info|warn|error]
-                          [--wsse-users FILE]
+                          [--mapping FILE]… [--wsse-users FILE]
 acl replay WSDL --requests FILE.jsonl --after URL [--before URL] [--reads OPERATION,…] [--writes]
                           [--ignore POINTER]…
 acl generate WSDL --out DIR
@@ -35,6 +35,7 @@ const options = {
   'sign-key': { type: 'string' },
   'sign-certificate': { type: 'string' },
   'wsse-users': { type: 'string' },
+  mapping: { type: 'string', multiple: true, default: [] as string[] },
   gate: { type: 'string' },
   operations: { type: 'string' },
   requests: { type: 'string' },

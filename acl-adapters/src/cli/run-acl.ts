@@ -40,7 +40,7 @@ export async function runAcl(args: readonly string[], surroundings: AclSurroundi
     throw badUsage(`there is no verb ${verb}`)
   } catch (error) {
     surroundings.writeError(`${isToolkitError(error) ? `${error.code}: ` : ''}${messageOf(error)}\n`)
-    return isToolkitError(error) && /^(USAGE|CONTRACT|SECURITY_FILE)_/.test(error.code) ? 2 : 1
+    return isToolkitError(error) && /^(USAGE|CONTRACT|MAPPING|SECURITY_FILE)_/.test(error.code) ? 2 : 1
   }
 }
 

@@ -21,6 +21,7 @@ import { createServedDocuments } from '../soap-facade/served-documents.ts'
 import { createSoapFacade } from '../soap-facade/soap-facade.ts'
 import { openTransport } from '../transport/open-transport.ts'
 import { badUsage, type Flags, readsIn, splitUrl } from './acl-arguments.ts'
+import { loadRestMappings, loadSoapMappings } from './load-mappings.ts'
 import type { AclSurroundings } from './run-acl.ts'
 
 /** Serves one of the two façades until it is told to stop. @returns the exit code */
@@ -34,7 +35,7 @@ export async function serveContract(
   if (!['info', 'warn', 'error'].includes(flags.log)) throw badUsage('--log takes info, warn or error')
   const log = createLog('acl', flags.log)
   const { server, close } = flags.facade
-    ? soapFacade(contract, flags, log)
+    ? await soapFacade(contract, flags, log)
     : await restFacade(contract, flags, log)
   const listening = await listen(server, port, flags.host)
   await surroundings.write(`${JSON.stringify({ ready: true, url: listening.url })}\n`)
@@ -46,7 +47,8 @@ export async function serveContract(
 
 async function restFacade(contract: Contract, flags: Flags, log: Log) {
   const { origin, path } = splitUrl('--endpoint', flags.endpoint)
-  const reads = readsIn(contract, flags)
+  const mappings = await loadRestMappings(flags.mapping)
+  const reads = [...readsIn(contract, flags), ...mappings.flatMap(mapping => mapping.reads)]
   const timeoutMs = Number(flags.timeout)
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1) throw badUsage('--timeout takes milliseconds')
   const above = flags.mtom === undefined ? undefined : Number(flags.mtom)
@@ -67,8 +69,8 @@ async function restFacade(contract: Contract, flags: Flags, log: Log) {
   const rest = createRestFacade({
     contract,
     soap: transport.soap,
-    mappings: [],
-    openApi: openApiDocument(contract, [], reads),
+    mappings,
+    openApi: openApiDocument(contract, mappings, reads),
   })
   return {
     server: createFacadeServer(rest, log.child({ facade: 'rest' })),
@@ -79,17 +81,18 @@ async function restFacade(contract: Contract, flags: Flags, log: Log) {
   }
 }
 
-/** The upstream is one that answers POST /rpc/{Operation}, as our REST façade does. */
-function soapFacade(contract: Contract, flags: Flags, log: Log) {
+/** Without mappings the upstream is one that answers POST /rpc/{Operation}, as our REST façade does. */
+async function soapFacade(contract: Contract, flags: Flags, log: Log) {
   const { upstream, path } = flags
   const users = flags['wsse-users']
   splitUrl('--upstream', upstream)
   if (!/^\/[^\s?#]*$/.test(path)) throw badUsage('--path takes a path, such as /soap')
+  const mappings = await loadSoapMappings(flags.mapping)
   const exchange = createHttpExchange(upstream!)
   const soap = createSoapFacade({
     contract,
     rest: exchange,
-    mappings: [rpcMapping(contract)],
+    mappings: mappings.length === 0 ? [rpcMapping(contract)] : mappings,
     documents: createServedDocuments(contract.documents),
     path,
     ...(users === undefined ? {} : { security: usernameCheckFrom(users) }),
