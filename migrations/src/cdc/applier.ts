@@ -61,6 +61,9 @@ export type Applier = {
 }
 
 const duplicateKey = 1062
+/** The server ends one of those that wait for each other, which is no failure: it is simply done again. */
+const deadlock = 1213
+const deadlockAttempts = 5
 
 export function createApplier(options: ApplierOptions): Applier {
   const { connection, held, tables, targets, signals, settledAt } = options
@@ -111,31 +114,43 @@ export function createApplier(options: ApplierOptions): Applier {
     await connection.query('ROLLBACK')
   }
 
+  const applyOnce: Applier['apply'] = async (transactions, careful) => {
+    const changes = transactions.flatMap(transaction => transaction.changes)
+    const last = transactions.at(-1)!
+    if (changes.length === 0 && !open) return { writes: [], signals: [] }
+    try {
+      await begin()
+      const writes: RowWrite[] = []
+      if (careful) for (const change of changes) writes.push(...(await writeOrBlame([change], change)))
+      else writes.push(...(await writeOrBlame(changes, null)))
+      const seen = changes
+        .filter(change => tableName(change) === signals)
+        .map(change => seenSignal(change, held.capability))
+        .filter(signal => signal !== undefined)
+      await storeAppliedSignals(connection, held, seen)
+      if (last.complete) {
+        await moveCheckpoint(connection, held, last.position, last.cursor)
+        await connection.query('COMMIT')
+        open = false
+      }
+      return { writes, signals: seen }
+    } catch (error) {
+      await abandon().catch(() => {})
+      throw error
+    }
+  }
+
   return {
     abandon,
     async apply(transactions, careful) {
-      const changes = transactions.flatMap(transaction => transaction.changes)
-      const last = transactions.at(-1)!
-      if (changes.length === 0 && !open) return { writes: [], signals: [] }
-      try {
-        await begin()
-        const writes: RowWrite[] = []
-        if (careful) for (const change of changes) writes.push(...(await writeOrBlame([change], change)))
-        else writes.push(...(await writeOrBlame(changes, null)))
-        const seen = changes
-          .filter(change => tableName(change) === signals)
-          .map(change => seenSignal(change, held.capability))
-          .filter(signal => signal !== undefined)
-        await storeAppliedSignals(connection, held, seen)
-        if (last.complete) {
-          await moveCheckpoint(connection, held, last.position, last.cursor)
-          await connection.query('COMMIT')
-          open = false
+      // what an earlier part has written is rolled back with it, so only a whole one can be tried again here
+      const isWhole = !open
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await applyOnce(transactions, careful)
+        } catch (error) {
+          if (!isWhole || attempt === deadlockAttempts || errorNumber(error) !== deadlock) throw error
         }
-        return { writes, signals: seen }
-      } catch (error) {
-        await abandon().catch(() => {})
-        throw error
       }
     },
   }
