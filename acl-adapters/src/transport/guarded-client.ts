@@ -48,10 +48,12 @@ export function createGuardedClient({ client, reads, limits, outcomes }: Guarded
     headers: Record<string, string>,
   ): Promise<SoapOutcome> => {
     try {
-      const outcome = await guardOf(operation).once(
-        left => client.call(operation, input, headers, left),
-        limits.lateMs,
-      )
+      const outcome = await guardOf(operation).once(left => {
+        // Its caller has been told of the timeout by now, and must not be surprised by a write that begins later.
+        if (limits.lateMs - left >= limits.timeoutMs)
+          throw new ToolkitError('UPSTREAM_BUSY', `${operation.name} found no free place in time`)
+        return client.call(operation, input, headers, left)
+      }, limits.lateMs)
       const { headers: _headers, ...answer } = outcome
       outcomes.settle(entry, { kind: 'answered', answer: answer as unknown as Json })
       return outcome
