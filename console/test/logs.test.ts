@@ -58,6 +58,7 @@ const placed = {
       span_id: 'd1',
       method: 'GET',
       path: '/customers/7',
+      route: 'ANY /customers/**',
       ms: 30,
     }),
   ],

@@ -84,7 +84,10 @@ function enclosing(span: Span, spans: readonly Span[]): Span | undefined {
 function nameOf({ fields, message }: LogLine): string {
   const what = textIn(fields.what)
   if (what !== undefined) return what
-  const [method, path] = [textIn(fields.method), textIn(fields.route) ?? textIn(fields.path)]
+  const method = textIn(fields.method)
+  // A route may be told with the method that it matches, or `ANY`: then the path says more.
+  const route = textIn(fields.route)
+  const path = route === undefined || /^[A-Z]+ /.test(route) ? textIn(fields.path) : route
   const request = [method, textIn(fields.operation) ?? path].filter(part => part !== undefined).join(' ')
   return numberOf(fields.ms) === undefined || request === '' ? message : request
 }
