@@ -1,37 +1,7 @@
-import { createServer, type Server, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import { ask, sendRaw, startTestProxy, until } from './proxy-kit.ts'
-
-/** A server that answers every request with bytes of the test's choice, told which connection asks. */
-async function startRaw(answer: (socket: Socket, head: string, connection: number) => void) {
-  let connections = 0
-  const sockets = new Set<Socket>()
-  const server: Server = createServer(socket => {
-    const connection = ++connections
-    sockets.add(socket)
-    socket.on('error', () => {})
-    socket.on('close', () => sockets.delete(socket))
-    let head = ''
-    socket.on('data', chunk => {
-      head += chunk.toString('latin1')
-      if (!head.includes('\r\n\r\n')) return
-      const complete = head
-      head = ''
-      answer(socket, complete, connection)
-    })
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
-    connections: () => connections,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise(resolve => server.close(resolve))
-    },
-  }
-}
+import { startRawUpstream } from './raw-upstream.ts'
 
 const broken: [string, string][] = [
   ['a bad status line', 'HTTP/1.1 abc\r\n\r\n'],
@@ -44,7 +14,7 @@ const broken: [string, string][] = [
 ]
 
 test.each(broken)('answers 502 to %s', async (_name, bytes) => {
-  await using upstream = await startRaw(socket => socket.end(bytes))
+  await using upstream = await startRawUpstream(socket => socket.end(bytes))
   await using proxy = await startTestProxy({}, { urls: { legacy: upstream.url } })
   const answer = await ask(proxy.url, '/x', { method: 'POST', body: 'once' })
   expect(answer.status).toBe(502)
@@ -57,7 +27,7 @@ test.each([
   ['within a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nhalf'],
   ['after a bad chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n'],
 ])('never ends a reply cleanly that the upstream cut %s', async (_name, bytes) => {
-  await using upstream = await startRaw(socket => socket.end(bytes))
+  await using upstream = await startRawUpstream(socket => socket.end(bytes))
   await using proxy = await startTestProxy({}, { urls: { legacy: upstream.url } })
   const received = await sendRaw(proxy.url, 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n', 1_000)
   expect(received).not.toMatch(/\r\n0\r\n\r\n$/)
@@ -67,7 +37,7 @@ test.each([
 
 test('a second reply that nobody asked for poisons no later request', async () => {
   const reply = (text: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`
-  await using upstream = await startRaw((socket, head, connection) =>
+  await using upstream = await startRawUpstream((socket, head, connection) =>
     socket.write(connection === 1 ? reply('first') + reply('poison') : reply(head.slice(4, 10))),
   )
   await using proxy = await startTestProxy({}, { urls: { legacy: upstream.url } })
@@ -77,7 +47,7 @@ test('a second reply that nobody asked for poisons no later request', async () =
 })
 
 test('a flood of interim replies delays nothing and reaches nobody', async () => {
-  await using upstream = await startRaw(socket => {
+  await using upstream = await startRawUpstream(socket => {
     socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000))
     socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1_000))
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
@@ -90,7 +60,7 @@ test('a flood of interim replies delays nothing and reaches nobody', async () =>
 
 test('passes a compressed bomb on as it came, and does not unpack it', async () => {
   const bomb = gzipSync(Buffer.alloc(50_000_000))
-  await using upstream = await startRaw(socket => {
+  await using upstream = await startRawUpstream(socket => {
     socket.write(
       `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`,
     )
@@ -105,7 +75,7 @@ test('passes a compressed bomb on as it came, and does not unpack it', async () 
 
 test('a server that takes the request and closes is asked again for a read and never for a write', async () => {
   let asked = 0
-  await using upstream = await startRaw((socket, head) => {
+  await using upstream = await startRawUpstream((socket, head) => {
     asked++
     if (head.startsWith('GET') && asked > 1) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     else socket.destroy()
