@@ -171,6 +171,16 @@ test('answers a problem while nothing has been sent', async () => {
   other.resume()
 })
 
+test('offers lines in the OpenAPI document where the list is all of the reply', async () => {
+  const { url } = await facadeBefore(response => sendXml(response, head + tail))
+  const { paths } = (await (await fetch(new URL('/openapi.json', url))).json()) as {
+    paths: Record<string, { post: { responses: Record<string, { content: object }> } }>
+  }
+  const typesOf = (name: string) => Object.keys(paths[`/rpc/${name}`]!.post.responses[200]!.content)
+  expect(typesOf('FindCustomers')).toEqual(['application/json', 'application/xml', 'application/x-ndjson'])
+  expect(typesOf('GetCustomer')).toEqual(['application/json', 'application/xml'])
+})
+
 test('gives short replies, and faults, as before', async () => {
   const { url } = await facadeBefore(response => sendXml(response, head + customer(1) + customer(2) + tail))
   const { reply } = await ask(url, ndjson)

@@ -218,7 +218,8 @@ test('reads and refuses what saxes reads and refuses', () => {
     fc.property(document, source => {
       const reading = ours([source])
       if (reading !== 'refused') read += 1
-      expect(reading).toEqual(theirs(source))
+      // saxes takes half a surrogate pair for a character when something follows it.
+      expect(reading).toEqual(source.isWellFormed() ? theirs(source) : 'refused')
     }),
     { numRuns: 3_000 },
   )

@@ -1,4 +1,10 @@
-import type { ComplexType, ElementDeclaration, ElementParticle, Particle } from '../contract/contract.ts'
+import type {
+  ComplexType,
+  ElementDeclaration,
+  ElementParticle,
+  Message,
+  Particle,
+} from '../contract/contract.ts'
 import { localOf } from '../xml/qualified-name.ts'
 import type { Json, JsonObject } from './json.ts'
 import { isRepeated, layoutOf } from './layout.ts'
@@ -42,6 +48,15 @@ export function streamedArrayOf(
     type = next.element.type
   }
   return undefined
+}
+
+/** As streamedArrayOf, for a message; undefined where more than one element stands in its Body. */
+export function streamedArrayOfMessage(
+  { element, parts, encoded }: Message,
+  prefixes: ReadonlyMap<string, string>,
+): StreamedArray | undefined {
+  const isOne = element !== undefined && parts === undefined && encoded === undefined
+  return isOne ? streamedArrayOf(element, prefixes) : undefined
 }
 
 /** Its particles, sequences in it included; undefined where it has another content. */

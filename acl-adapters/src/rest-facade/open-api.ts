@@ -1,3 +1,4 @@
+import { streamedArrayOfMessage } from '../codec/streamed-array.ts'
 import type { Contract, Message, Operation } from '../contract/contract.ts'
 import { localOf } from '../xml/qualified-name.ts'
 import type { DescribedApi } from './docs-page.ts'
@@ -99,7 +100,10 @@ function rpcOperation(
       : {
           200: {
             description: 'The reply',
-            content: contentOf(contract, operation.output, schemas),
+            content: {
+              ...contentOf(contract, operation.output, schemas),
+              ...linesOf(contract, operation.output),
+            },
           },
         }
   return {
@@ -130,6 +134,17 @@ function contentOf(contract: Contract, message: Message, schemas: SchemaWriter) 
   if (!isOneDocument(message)) return { 'application/json': json }
   const xml = example === undefined ? {} : { example: writeXmlDocument(message, example, contract) }
   return { 'application/json': json, 'application/xml': { schema: { type: 'string' }, ...xml } }
+}
+
+/** One item of the reply's list a line, where the list is all of it. */
+function linesOf({ prefixes }: Contract, message: Message) {
+  const array = streamedArrayOfMessage(message, prefixes)
+  if (array === undefined || array.beside.length > 0) return {}
+  return {
+    'application/x-ndjson': {
+      schema: { type: 'string', description: `The items of ${array.path.join('.')}, one a line` },
+    },
+  }
 }
 
 function soapNote({ service, port, name, actions, style }: Operation) {

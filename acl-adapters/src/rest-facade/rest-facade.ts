@@ -2,7 +2,7 @@ import { invalidInput } from '@strangler/kit/problem.ts'
 import { isToolkitError, ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Json } from '../codec/json.ts'
 import { parseJson } from '../codec/parse-json.ts'
-import { type StreamedArray, streamedArrayOf } from '../codec/streamed-array.ts'
+import { type StreamedArray, streamedArrayOfMessage } from '../codec/streamed-array.ts'
 import type { Contract, Operation } from '../contract/contract.ts'
 import type { BodyRefusal, FacadeAnswer, FacadeHandler, FacadeRequest } from '../http/facade.ts'
 import { headersBack, headersUpstream } from '../http/forwarded-headers.ts'
@@ -60,11 +60,9 @@ export function createRestFacade({ contract, soap, mappings, openApi }: RestFaca
 
   const streamedArrays = new Map<Operation, StreamedArray | undefined>()
   const streamedArray = (operation: Operation): StreamedArray | undefined => {
-    if (!streamedArrays.has(operation)) {
-      const { element, parts, encoded } = operation.output ?? {}
-      const isOne = element !== undefined && parts === undefined && encoded === undefined
-      streamedArrays.set(operation, isOne ? streamedArrayOf(element, contract.prefixes) : undefined)
-    }
+    const { output } = operation
+    if (output !== undefined && !streamedArrays.has(operation))
+      streamedArrays.set(operation, streamedArrayOfMessage(output, contract.prefixes))
     return streamedArrays.get(operation)
   }
 
