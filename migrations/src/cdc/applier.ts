@@ -10,6 +10,7 @@ import {
   birthStatements,
   coalesced,
   deleteStatements,
+  emptiedStatements,
   insertStatements,
   type RowWrite,
   replayed,
@@ -86,7 +87,9 @@ export function createApplier(options: ApplierOptions): Applier {
   const write = async (changes: readonly Change[]): Promise<RowWrite[]> => {
     const writes: RowWrite[] = []
     for (const change of changes) {
-      for (const table of tables.get(tableName(change)) ?? []) {
+      const written = tables.get(tableName(change)) ?? []
+      // children of a row that goes, go first
+      for (const table of change.after === null ? written.toReversed() : written) {
         const write = rowWrite(table, change)
         if (write !== undefined) writes.push(write)
       }
@@ -195,7 +198,10 @@ async function insertAll(connection: Connection, run: readonly RowWrite[]): Prom
 
 async function writeOne(connection: Connection, write: RowWrite): Promise<void> {
   const { table } = write
-  if (table.columnsOnly && write.row === null) return
+  if (table.columnsOnly && write.row === null) {
+    for (const statement of emptiedStatements(table, write.key)) await connection.query(statement)
+    return
+  }
   if (write.row === null) {
     for (const statement of deleteStatements(table, [write.key])) await connection.query(statement)
     return

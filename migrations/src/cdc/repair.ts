@@ -9,6 +9,7 @@ import type { Suspect } from './compare-rows.ts'
 import {
   columnsStatement,
   deleteStatements,
+  emptiedStatements,
   mapped,
   type TargetTable,
   targetTable,
@@ -127,7 +128,9 @@ async function repairRow(repair: RowRepair, suspect: Suspect, rows: 'gone' | 'th
 }
 
 function statementsFor(table: TargetTable, { target }: Suspect, wanted: Row | null): string[] {
-  if (wanted === null) return target === null || table.columnsOnly ? [] : deleteStatements(table, [target])
+  if (wanted === null && target === null) return []
+  if (wanted === null)
+    return table.columnsOnly ? emptiedStatements(table, target!) : deleteStatements(table, [target!])
   const key = keyOf(wanted, table.mapping.to.key)
   const moved = target !== null && target.some((value, at) => valueText(value) !== valueText(key[at]!))
   const old = moved && !table.columnsOnly ? deleteStatements(table, [target]) : []

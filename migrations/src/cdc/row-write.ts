@@ -138,7 +138,7 @@ export function replayed(writes: readonly RowWrite[]): string[] {
     const { table, row, key, previousKey } = write
     if (table.columnsOnly) {
       flush()
-      if (row !== null) statements.push(updateStatement(write))
+      statements.push(...(row === null ? emptiedStatements(table, key) : [updateStatement(write)]))
       continue
     }
     if (previousKey !== null || row === null || run?.table !== table) flush()
@@ -211,6 +211,15 @@ export function columnsStatement(table: TargetTable, row: Row): string {
   const { columns, key } = table.mapping.to
   const written = columns.filter(column => !key.includes(column))
   return `UPDATE ${table.name} SET ${sets(written, row)} WHERE ${keyIn(key, [keyOf(row, key)])}`
+}
+
+/** What is left of a row of columns that went: none of them, where the table lets them be null. */
+export function emptiedStatements({ mapping, name, shape }: TargetTable, key: Key): string[] {
+  const written = mapping.to.columns.filter(column => !mapping.to.key.includes(column))
+  const mayBeNull = (column: string) => shape.columns.find(each => each.name === column)?.nullable === true
+  if (!written.every(mayBeNull)) return []
+  const nulls = Object.fromEntries(written.map(column => [column, null]))
+  return [`UPDATE ${name} SET ${sets(written, nulls)} WHERE ${keyIn(mapping.to.key, [key])}`]
 }
 
 function sets(columns: readonly string[], row: Row): string {
