@@ -88,3 +88,18 @@ test('tells overloads with the same wrapper apart by the action', async () => {
     await upstream.close()
   }
 })
+
+test('takes a part of an element, and a name with a blank at its end', () => {
+  const parts = wsdl
+    .replace('<wsdl:part name="return" type="xs:int"/>', '<wsdl:part name="return" element="t:Late"/>')
+    .replace(
+      '<xs:element name="Token" type="xs:string"/>',
+      '<xs:element name="Token" type="xs:string"/><xs:element name="Late"><xs:complexType><xs:sequence><xs:element name="code " type="xs:int"/></xs:sequence></xs:complexType></xs:element>',
+    )
+  const { contract: own } = compileFiles({ 'a.wsdl': parts })
+  const { output } = own.operations.get('Find')!
+  const json = { return: { code: 5 } }
+  const xml = encodeMessage(output!, json, own)
+  expect(xml).toMatch(/<return><\w+:code>5<\/\w+:code><\/return>/)
+  expect(plain(decodeXml(own, output!.element!, xml))).toEqual(json)
+})

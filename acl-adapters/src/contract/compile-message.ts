@@ -25,7 +25,14 @@ export function rpcMessage(
   const items = partsOf(message, body).map((part): ElementParticle => {
     const name = qualifiedName('', part.attributes.get('name') ?? '')
     const accessor = accessorOfPart(context, part)
-    const element = accessor ?? plainElement(name, elementOfPart(context, part)?.type ?? anyType)
+    const referred = accessor === undefined ? elementOfPart(context, part) : undefined
+    const element: ElementDeclaration = accessor ?? {
+      ...plainElement(name, anyType),
+      // The type of an element is known only when all of them have been read.
+      get type() {
+        return referred?.type ?? anyType
+      },
+    }
     return { kind: 'element', min: 1, max: 1, element }
   })
   const name = qualifiedName(body?.attributes.get('namespace') ?? '', wrapper)

@@ -54,7 +54,8 @@ function createNode(tag: XmlTag, resolve: ResolvePrefix, file: string, line: num
   const attributes = new Map<string, string>()
   for (const { uri, local, value, prefix, name } of tag.attributes) {
     if (prefix === 'xmlns' || name === 'xmlns') continue
-    attributes.set(uri === '' ? local : qualifiedName(uri, local), value)
+    // A name is an NCName, which blanks around it are no part of.
+    attributes.set(uri === '' ? local : qualifiedName(uri, local), name === 'name' ? value.trim() : value)
   }
   return {
     namespace: tag.uri,
