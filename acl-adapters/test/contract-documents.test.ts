@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { isToolkitError } from '@strangler/kit/toolkit-error.ts'
+import { encodeElement } from '../src/codec/encode-element.ts'
 import { knownNamespaces, knownSchema } from '../src/contract/known-schemas.ts'
 import { compileContract, loadContract } from '../src/contract/load-contract.ts'
 import { compileFiles, decodeXml, namespace, plain, schemaOf } from './compile-schema.ts'
@@ -110,4 +111,14 @@ test('warns of an address that is not known, and fetches nothing', () => {
   expect(diagnostics).toMatchObject([
     { severity: 'warning', message: expect.stringContaining('not fetched') },
   ])
+})
+
+test('writes elements of a schema that claims the instance namespace with the prefix that is declared', () => {
+  const instance = 'http://www.w3.org/2001/XMLSchema-instance'
+  const { contract } = compileFiles({
+    'a.xsd': `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="${instance}" elementFormDefault="qualified"><xs:element name="e"><xs:complexType><xs:sequence><xs:element name="x" type="xs:int"/></xs:sequence></xs:complexType></xs:element></xs:schema>`,
+  })
+  const element = contract.elements.get(`{${instance}}e`)!
+  const xml = encodeElement(element, { x: 1 }, contract)
+  expect(plain(decodeXml(contract, element, xml))).toEqual({ x: 1 })
 })
