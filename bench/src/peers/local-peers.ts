@@ -49,7 +49,8 @@ http {
   fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
-  upstream shop { server ${upstream.host}; keepalive 256; }
+  keepalive_requests 1000000000;
+  upstream shop { server ${upstream.host}; keepalive 256; keepalive_requests 1000000000; }
   server {
     listen 127.0.0.1:${port};
     location / { proxy_pass http://shop; proxy_http_version 1.1; proxy_set_header Connection ""; }
