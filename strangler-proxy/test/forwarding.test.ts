@@ -7,12 +7,8 @@ import { listen } from '@strangler/kit/listen.ts'
 import { request } from 'undici'
 import { sendRaw, soapMessage, soapRequest, startTestProxy, startUpstream, until } from './proxy-kit.ts'
 
-/** An address on which nobody listens. */
-async function deadUrl(): Promise<string> {
-  const { url, close } = await startUpstream('gone')
-  await close()
-  return url
-}
+/** An address on which nobody listens, and that no other test is given. */
+const deadUrl = 'http://127.0.0.1:1'
 
 /** A server that accepts and then behaves as told, byte by byte. */
 async function rawUpstream(reply: string | undefined, end = true) {
@@ -116,7 +112,7 @@ test('continues the trace of the caller, or begins one', async () => {
 })
 
 test('answers 502 for a refused connection and 504 for a silent one: a problem to REST, a fault to SOAP', async () => {
-  const refused = await deadUrl()
+  const refused = deadUrl
   await using silent = await rawUpstream(undefined)
   await using proxy = await startTestProxy(
     { stage: 'extracted', extra: 'timeouts: { headersMs: 150 }' },
@@ -160,7 +156,7 @@ test('cuts the client off when the upstream breaks within a reply, instead of en
 test('serves a failed read of the extracted side from legacy while legacy owns the writes', async () => {
   await using proxy = await startTestProxy(
     { stage: 'canary', percent: 100, capabilityExtra: '    comparison: { sample: 0 }' },
-    { urls: { extracted: await deadUrl() } },
+    { urls: { extracted: deadUrl } },
   )
   const answer = await proxy.ask('/customers/1')
   expect(answer).toMatchObject({ status: 200, json: { side: 'legacy' } })
@@ -182,7 +178,7 @@ test('falls back on a failure status too, though not for a SOAP fault, which is 
 })
 
 test('falls back for no read once the extracted side owns the writes, and for no write ever', async () => {
-  await using proxy = await startTestProxy({ stage: 'extracted' }, { urls: { extracted: await deadUrl() } })
+  await using proxy = await startTestProxy({ stage: 'extracted' }, { urls: { extracted: deadUrl } })
   expect((await proxy.ask('/customers/1')).status).toBe(502)
   expect((await proxy.ask('/customers', { method: 'POST', body: '{}' })).status).toBe(502)
   expect(proxy.legacy.received).toEqual([])
@@ -204,7 +200,7 @@ test('repeats a read whose connection broke, and never a write that was sent', a
 test('takes the servers of an upstream in turn and skips one that refuses, for writes as well', async () => {
   await using proxy = await startTestProxy({ stage: 'extracted' })
   const other = await startUpstream('other')
-  const dead = await deadUrl()
+  const dead = deadUrl
   await proxy.edit(text =>
     text.replace(
       /extracted: \{ url: "([^"]*)" \}/,

@@ -224,3 +224,16 @@ test('a pool whose worker does not start does not start', async () => {
     hint: 'choose another',
   })
 })
+
+test('tells every worker which servers registered, those that come later as well', async () => {
+  const learnt: unknown[] = []
+  const learn = (instances: unknown) => void learnt.push(instances)
+  const { pool, workers } = await startPool([{ learn }, { learn }])
+  const instances = [{ service: 'catalog', id: 'one', url: 'http://10.0.0.1:80' }]
+  await pool.learn(instances)
+  expect(await until(() => learnt.length === 2)).toBe(true)
+  expect(learnt).toEqual([instances, instances])
+  workers[0]!.die('SIGKILL')
+  expect(await until(() => workers[2]?.state)).toMatchObject({ instances })
+  await pool.close(0)
+})
