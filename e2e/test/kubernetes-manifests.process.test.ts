@@ -35,7 +35,7 @@ function documentsOf(text: string): Manifest[] {
 }
 
 const base = readdirSync(join(folder, 'base'))
-  .filter(name => name.endsWith('.yaml') && !['kustomization.yaml', 'strangler.yaml'].includes(name))
+  .filter(name => name.endsWith('.yaml') && name !== 'kustomization.yaml')
   .flatMap(name => documentsOf(readFileSync(join(folder, 'base', name), 'utf8')))
 const ofKind = (kind: string) => base.filter(manifest => manifest.kind === kind)
 const workloads = [...ofKind('Deployment'), ...ofKind('StatefulSet')].map(({ metadata, spec }) => {
@@ -213,22 +213,34 @@ test('let nobody through but along edges that both ends have, to ports that are 
   }
 })
 
-test('begin with routes that the proxy takes, for the capabilities of the sample, to processes that there are', () => {
-  const text = readFileSync(join(folder, 'base/strangler.yaml'), 'utf8')
-  expect(parseConfig(text).problems).toEqual([])
-  type Routes = { capabilities: Json; upstreams: Record<string, { url: string }> }
-  const routes = parse(text) as Routes
-  const sample = parse(readFileSync(join(root, 'strangler.yaml'), 'utf8')) as Routes
-  expect(Object.keys(routes.capabilities)).toEqual(Object.keys(sample.capabilities))
-  for (const { url } of Object.values(routes.upstreams)) {
-    const { hostname, port } = new URL(url)
-    const target = workloads.find(({ name }) => name === hostname)
-    expect([url, target?.main.ports?.map(({ containerPort }) => containerPort)]).toEqual([
-      url,
-      expect.arrayContaining([Number(port)]),
-    ])
+test('begin with the routes of the sample, to processes that there are, and keep what was changed since', async () => {
+  const temporary = await mkdtemp(join(tmpdir(), 'strangler-routes-'))
+  try {
+    const file = join(temporary, 'strangler.yaml')
+    const script = join(folder, 'first-routes-main.ts')
+    const first = () => run(process.execPath, [script, join(root, 'strangler.yaml'), file])
+    await first()
+    const text = readFileSync(file, 'utf8')
+    expect(parseConfig(text).problems).toEqual([])
+    type Routes = { capabilities: Json; upstreams: Record<string, { url: string }> }
+    const routes = parse(text) as Routes
+    const sample = parse(readFileSync(join(root, 'strangler.yaml'), 'utf8')) as Routes
+    expect(routes.capabilities).toEqual(sample.capabilities)
+    for (const { url } of Object.values(routes.upstreams)) {
+      const { hostname, port } = new URL(url)
+      const target = workloads.find(({ name }) => name === hostname)
+      expect([url, target?.main.ports?.map(({ containerPort }) => containerPort)]).toEqual([
+        url,
+        expect.arrayContaining([Number(port)]),
+      ])
+    }
+    await writeFile(file, '# changed by an operator\n')
+    await first()
+    expect(readFileSync(file, 'utf8')).toBe('# changed by an operator\n')
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
   }
-})
+}, 60_000)
 
 const kubectl = await run('kubectl', ['version', '--client']).then(
   () => test,
@@ -240,7 +252,7 @@ kubectl(
   async () => {
     const { stdout } = await run('kubectl', ['kustomize', join(folder, 'overlays/production')])
     const built = documentsOf(stdout)
-    expect(built.length).toBe(base.length + 2)
+    expect(built.length).toBe(base.length + 1)
     expect(await problemsOf(built)).toEqual([])
     const images = [...stdout.matchAll(/image: (\S+)/g)].map(([, image]) => image)
     expect(new Set(images)).toEqual(new Set([expect.stringMatching(/^registry\.example\/strangler@sha256:/)]))
