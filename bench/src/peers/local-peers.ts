@@ -105,7 +105,13 @@ export async function startLocalPeers(upstream: string): Promise<{ peers: LocalP
     const port = await freePort()
     await writeFile(file, recipe.config(port, new URL(upstream), folder))
     const child = spawn(recipe.name, recipe.args(file), { stdio: 'ignore' })
-    await untilListening(port)
+    try {
+      await untilListening(port)
+    } catch (error) {
+      child.kill('SIGKILL')
+      await Promise.all(peers.map(peer => peer.close()))
+      throw error
+    }
     peers.push({
       name: recipe.name,
       pid: child.pid ?? 0,
