@@ -29,8 +29,9 @@ export type XmlTag = {
 
 /** Throws: the code XML_MALFORMED where none is given. */
 type Refuse = (message: string, code?: string) => never
-type Written = { name: string; prefix: string; local: string; value: string }
+type Mutable<T> = { -readonly [key in keyof T]: T[key] }
 
+const none: readonly Mutable<XmlAttribute>[] = []
 const attribute = /[ \t\n]+([^ \t\n=<>"'/]+)[ \t\n]*=[ \t\n]*(?:"([^"]*)"|'([^']*)')/y
 
 /** Reads what stands between `<` and `>` of a start tag. */
@@ -39,25 +40,24 @@ export function readTag(text: string, outer: Namespaces, limits: XmlLimits, refu
   const name = text.slice(0, end)
   const { prefix, local } = splitName(name, refuse)
   if (prefix === 'xmlns') refuse('an element has the prefix xmlns')
-  const written = end === text.length ? [] : readAttributes(text, end, limits, refuse)
-  const own = declarationsOf(written, refuse)
-  const namespaces = own.size === 0 ? outer : nestNamespaces(outer, own)
+  const attributes = end === text.length ? none : readAttributes(text, end, limits, refuse)
+  const own = declarationsOf(attributes, refuse)
+  const namespaces = own === undefined ? outer : nestNamespaces(outer, own)
   const uri = namespaceOf(prefix, namespaces, refuse)
-  const attributes = written.map(one => ({
-    ...one,
-    uri:
-      one.prefix === ''
-        ? one.name === 'xmlns'
-          ? declarationNamespace
-          : ''
-        : namespaceOf(one.prefix, namespaces, refuse),
-  }))
+  for (const one of attributes)
+    if (one.prefix !== '') one.uri = namespaceOf(one.prefix, namespaces, refuse)
+    else if (one.name === 'xmlns') one.uri = declarationNamespace
   refuseDuplicates(attributes, refuse)
   return { name, prefix, local, uri, qname: qualifiedName(uri, local), attributes, namespaces }
 }
 
-function readAttributes(text: string, from: number, limits: XmlLimits, refuse: Refuse): Written[] {
-  const written: Written[] = []
+function readAttributes(
+  text: string,
+  from: number,
+  limits: XmlLimits,
+  refuse: Refuse,
+): Mutable<XmlAttribute>[] {
+  const written: Mutable<XmlAttribute>[] = []
   attribute.lastIndex = from
   let end = from
   for (let match = attribute.exec(text); match !== null; match = attribute.exec(text)) {
@@ -69,7 +69,8 @@ function readAttributes(text: string, from: number, limits: XmlLimits, refuse: R
         `an element has more than ${limits.attributes} attributes, or one longer than ${limits.attributeLength} characters`,
         'XML_TOO_MANY_ATTRIBUTES',
       )
-    written.push({ name, ...splitName(name, refuse), value: attributeValue(raw, refuse) })
+    const { prefix, local } = splitName(name, refuse)
+    written.push({ name, prefix, local, uri: '', value: attributeValue(raw, refuse) })
   }
   if (/[^ \t\n]/.test(text.slice(end))) refuse('an attribute is not one')
   return written
@@ -91,8 +92,8 @@ function splitName(name: string, refuse: Refuse): { prefix: string; local: strin
 }
 
 /** Namespaces in XML 1.0 §3: what is reserved stays as it is, and a prefix cannot be undeclared. */
-function declarationsOf(written: readonly Written[], refuse: Refuse): Map<string, string> {
-  const own = new Map<string, string>()
+function declarationsOf(written: readonly XmlAttribute[], refuse: Refuse): Map<string, string> | undefined {
+  let own: Map<string, string> | undefined
   for (const { name, prefix, local, value: given } of written) {
     if (name !== 'xmlns' && prefix !== 'xmlns') continue
     const value = given.trim()
@@ -100,6 +101,7 @@ function declarationsOf(written: readonly Written[], refuse: Refuse): Map<string
     if (declared === 'xmlns' || value === declarationNamespace) refuse('xmlns cannot be bound')
     if ((declared === 'xml') !== (value === xmlNamespace)) refuse('xml cannot be bound to another namespace')
     if (declared !== '' && value === '') refuse(`the prefix ${declared} cannot be undeclared`)
+    own ??= new Map()
     own.set(declared, value)
   }
   return own
