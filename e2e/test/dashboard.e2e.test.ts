@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -256,6 +257,29 @@ withBrowser('an operator with a browser', () => {
     const wide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
     expect(await page.evaluate(wide)).toBe(false)
     await page.screenshot({ path: join(screenshots, 'board-phone.png') })
+  }, 60_000)
+
+  test('doctor finds nothing wrong with the system that runs', async () => {
+    const args = [join(root, 'console/src/main.ts'), 'doctor', '--state', shop.stateDir, '--json']
+    const output = await new Promise<string>(resolve => {
+      execFile(process.execPath, args, { cwd: shop.stateDir }, (_error, stdout) => resolve(stdout))
+    })
+    const { ok, findings } = JSON.parse(output) as {
+      ok: boolean
+      findings: { subject: string; check: string; level: string }[]
+    }
+    expect(findings.filter(({ level }) => level === 'problem')).toEqual([])
+    expect(ok).toBe(true)
+    const looked = findings.map(({ subject, check }) => `${subject} ${check}`)
+    expect(looked).toEqual(
+      expect.arrayContaining([
+        'engine process',
+        'proxy process',
+        'mariadb gtid_strict_mode',
+        'mariadb rights on the server',
+        'mariadb (applier) rights on the server',
+      ]),
+    )
   }, 60_000)
 
   test('a viewer finds nothing to press', async () => {
