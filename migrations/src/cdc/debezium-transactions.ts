@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ToolkitError } from '@strangler/kit/toolkit-error.ts'
 import type { Row } from '../data/table-mapping.ts'
 import type { Change, ChangeOrigin, Operation, Transaction } from './change.ts'
@@ -46,6 +47,8 @@ type Head = { record: TopicRecord; envelope: Envelope }
 
 /** Changes after which a transaction is handed on in parts. */
 const partSize = 5_000
+/** A broker may show rows a little later than the mark that counts them; one that shows none for so long has no more. */
+const restOfTornMs = 10_000
 
 /**
  * Puts transactions together again from Debezium's topics, in commit order: each END says how many rows of each table
@@ -55,7 +58,7 @@ const partSize = 5_000
  * Debezium sends again what it is not sure to have sent. What the position covers is passed over, as are rows whose turn
  * has been. A BEGIN that is followed by an older one begins again later; one followed by a newer one was a statement
  * without rows. One that is begun twice in a row was cut in two by a restart in its middle: its rows are put together from
- * both sendings.
+ * both sendings, or refused where these do not complete it.
  * @throws ToolkitError SOURCE_TRUNCATED, SOURCE_XA, SOURCE_TRANSACTION_TORN, SOURCE_POSITION_PURGED, SOURCE_SCHEMA_CHANGED
  */
 export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<Transaction> {
@@ -186,7 +189,14 @@ export async function* mergeTransactions(options: MergeOptions): AsyncGenerator<
             (next, at) => next >= end[at]! || topic.reader.heads().some(({ partition }) => partition === at),
           )
         if (isSeen && isLastSending(own, counts.get(topic) ?? 0)) break
-        await topic.reader.arrival()
+        const over = isSeen ? delay(restOfTornMs, 'over' as const, { ref: false }) : undefined
+        const first = await Promise.race([topic.reader.arrival(), ...(over === undefined ? [] : [over])])
+        if (first === 'over')
+          throw refusal(
+            'SOURCE_TRANSACTION_TORN',
+            `Debezium was restarted in the middle of ${id}, and what it sent since does not complete it`,
+            id,
+          )
       }
       sent.push(...own)
     }
