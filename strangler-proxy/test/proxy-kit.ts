@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { type Listening, listen } from '@strangler/kit/listen.ts'
 import type { Log } from '@strangler/kit/log.ts'
 import { pino } from 'pino'
-import { type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import { type ProxyOptions, type RunningProxy, startProxy } from '../src/start-proxy.ts'
 
 export const token = 'a-token-of-the-tests'
@@ -163,6 +163,7 @@ export async function startTestProxy(
       await rename(draft, file)
     },
     async [Symbol.asyncDispose]() {
+      hangUp()
       await running.close()
       await end()
     },
@@ -173,6 +174,14 @@ export function memoryLog(lines: Record<string, unknown>[]): Log {
   return pino({ level: 'debug' }, { write: line => lines.push(JSON.parse(line)) })
 }
 
+/** Connections of the tests' clients. A proxy that ends waits a moment for idle ones: those of its test are gone by then. */
+let clients = new Agent()
+
+function hangUp(): void {
+  void clients.close()
+  clients = new Agent()
+}
+
 export async function ask(
   base: string,
   path: string,
@@ -180,6 +189,7 @@ export async function ask(
 ): Promise<Answer> {
   const { statusCode, headers, body } = await request(new URL(path, base), {
     method: 'GET',
+    dispatcher: clients,
     ...options,
   } as Parameters<typeof request>[1])
   const answered = await body.text()
