@@ -45,7 +45,7 @@ try {
   process.stdout.write(`
 The shop is up, with the monolith in charge.
   entry (REST and SOAP)   ${at(system.ports.proxy)}     try: curl ${at(system.ports.proxy)}/customers/1
-  dashboard               ${at(system.ports.dashboard)}     sign in with the token in .strangler/token
+  dashboard               ${at(system.ports.dashboard)}     sign in with the token in .strangler/token, or only look with that in viewer-token
   the users' portal       ${at(system.ports.dashboard)}/portal
   SOAP contract           ${at(system.ports.proxy)}/soap?wsdl
   storefront (web, phone) ${at(system.ports.storefront)}     try: curl ${at(system.ports.storefront)}/web/customers/1

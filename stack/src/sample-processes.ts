@@ -159,6 +159,7 @@ function proxyProcess(options: SystemOptions, secrets: Secrets): Supervised {
     env: {
       STRANGLER_TOKEN: secrets.token,
       STRANGLER_REGISTRY_TOKEN: secrets.registry,
+      STRANGLER_VIEWER_TOKEN: secrets.viewer,
       STRANGLER_OPERATOR_URL: local(ports.engine),
     },
   }
@@ -208,6 +209,7 @@ function dashboardProcess({ root, ports, stateDir }: SystemOptions, secrets: Sec
     env: {
       PORT: String(ports.dashboard),
       STRANGLER_TOKEN: secrets.token,
+      STRANGLER_VIEWER_TOKEN: secrets.viewer,
       STRANGLER_OPERATOR_URL: local(ports.engine),
       STRANGLER_PROXIES: local(ports.admin),
       STRANGLER_PORTAL: portalFile(stateDir),

@@ -16,9 +16,13 @@ const names = [
   'applier',
   'token',
   'registry',
+  'viewer',
 ] as const
 
-/** The secrets of this state folder, made on first use. `token` stands in a file of its own too: the CLI reads it. */
+/**
+ * The secrets of this state folder, made on first use. `token` stands in a file of its own too, since the CLI reads it,
+ * and so does `viewer`, to be given to those who look only.
+ */
 export async function loadSecrets(stateDir: string): Promise<Secrets> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   const path = join(stateDir, 'secrets.json')
@@ -28,6 +32,7 @@ export async function loadSecrets(stateDir: string): Promise<Secrets> {
   ) as Secrets
   await writeFile(path, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
   await writeFile(join(stateDir, 'token'), `${secrets.token}\n`, { mode: 0o600 })
+  await writeFile(join(stateDir, 'viewer-token'), `${secrets.viewer}\n`, { mode: 0o600 })
   return secrets
 }
 

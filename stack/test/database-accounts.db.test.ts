@@ -16,6 +16,7 @@ const secrets: Secrets = {
   applier: 'a1',
   token: 't1',
   registry: 'r1',
+  viewer: 'v1',
 }
 
 beforeAll(async () => {
