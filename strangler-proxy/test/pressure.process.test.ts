@@ -9,6 +9,8 @@ import { type SpawnedProxy, spawnProxy } from './spawn-proxy.ts'
 
 const megabyte = 1_048_576
 const growthLimit = 50 * megabyte
+/** Over 5,000 requests: two kilobytes of each, if they were kept. */
+const batchGrowthLimit = 10 * megabyte
 
 function residentBytes(pid: number): number {
   const found = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
@@ -180,11 +182,14 @@ test('thousands of clients that leave early leave nothing behind: no request, no
         )?.[1],
       )
     const before = await handles()
-    await leaveEarly(proxy, 5_000)
-    const start = residentBytes(proxy.pid)
-    await leaveEarly(proxy, 5_000)
-    // The heap has found its size; what were kept of each request would show.
-    expect(residentBytes(proxy.pid) - start).toBeLessThan(growthLimit)
+    // The heap takes its time to find its size; what were kept of each request would show in every batch.
+    const growths: number[] = []
+    while (growths.length < 8 && !growths.some(growth => growth < batchGrowthLimit)) {
+      const start = residentBytes(proxy.pid)
+      await leaveEarly(proxy, 5_000)
+      growths.push(residentBytes(proxy.pid) - start)
+    }
+    expect(Math.min(...growths)).toBeLessThan(batchGrowthLimit)
     expect(await until(() => hanging.size === 0, 20_000)).toBe(true)
     expect(await until(async () => (await handles()) <= before + 2, 20_000)).toBe(true)
     const { json } = await proxy.admin('GET', '/admin/status')
