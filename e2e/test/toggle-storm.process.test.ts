@@ -139,7 +139,8 @@ test(
     if (achieved > rate * 0.95) expect(median(effects)).toBeLessThan(100)
 
     const text = await readFile(file, 'utf8')
-    await writeFile(`${file}.draft`, text.replace(/stage: \w+/, 'stage: shadow'))
+    const other = text.includes('stage: shadow') ? 'legacy' : 'shadow'
+    await writeFile(`${file}.draft`, text.replace(/stage: \w+/, `stage: ${other}`))
     await rename(`${file}.draft`, file)
     await until(async () => (await servedGeneration(proxy)) === generation + 1)
   },
