@@ -58,7 +58,7 @@ async function tests(group: Group, args: readonly string[]): Promise<Count> {
 const runners: Record<Group, () => Promise<Count>> = {
   types: () => check('tsc', []),
   style: () => check('biome', ['check', '.']),
-  unit: () => tests('unit', []),
+  unit: () => tests('unit', ['--maxWorkers=2']),
   // Tests that start processes of ours, or need seconds of real time.
   process: () => tests('process', ['--passWithNoTests']),
   db: () => tests('db', ['--maxWorkers=2']),
