@@ -5,7 +5,7 @@ const address = (port: number) => ({ host: '127.0.0.1', port })
 const specs = (changes: { hasPlans?: boolean; portal?: string } = {}) =>
   childSpecs({
     folder: '/work',
-    stateDir: '/work/.strangler',
+    stateDir: '/shop/.strangler',
     system: {
       listen: { proxy: address(1), admin: address(2), engine: address(3), dashboard: address(4) },
       processes: [
@@ -51,5 +51,5 @@ test('each gets the secrets that it needs, and no others', () => {
 
 test('the dashboard shows the portal of the folder, where it has one', () => {
   expect(envOf('dashboard').STRANGLER_PORTAL).toBeUndefined()
-  expect(envOf('dashboard', { portal: '/work/portal.json' }).STRANGLER_PORTAL).toBe('/work/portal.json')
+  expect(envOf('dashboard', { portal: '/shop/portal.json' }).STRANGLER_PORTAL).toBe('/shop/portal.json')
 })
